@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The work is in tools/build/; each target here is one line of help and one call.
+# Inside a kernel build (make -C $KDIR M=$PWD) Kbuild is read instead of this.
+
+B := tools/build
+CONFIG ?= on
+FASTWAKE_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/fastwake
+export FASTWAKE_CACHE
+ifdef KSRC
+export KSRC
+endif
+ifdef KDIR
+export KDIR
+endif
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help deps tree refresh bisect-check kernel modules deb image lanes lane \
+	gates demo check check-all clean distclean
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | \
+		awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@echo
+	@echo "  KSRC=DIR            instead of the downloaded source: a 6.12.y tree of yours (give it each time)"
+	@echo "  KDIR=DIR            for modules: a kernel you built with the patches"
+	@echo "  FASTWAKE_CACHE=DIR  downloads and ccache ($(FASTWAKE_CACHE))"
+
+deps: ## install the Debian packages that are missing (needs root if any is)
+	@$(B)/deps
+
+tree: deps ## build/linux: the kernel source with the patches as commits
+	@$(B)/tree
+
+refresh: ## write the commits of build/linux back to patches/
+	@$(B)/refresh
+
+bisect-check: tree ## compile what each patch touches, patch by patch
+	@$(B)/bisect-check
+
+kernel: tree ## build the kernel; CONFIG=on (default), debug or stock
+	@$(B)/kernel $(CONFIG)
+
+modules: $(if $(KDIR),deps,kernel) ## build the modules for CONFIG, or for the kernel in KDIR=
+	@$(B)/modules $(CONFIG)
+
+deb: tree ## kernel packages for a real machine; DOTCONFIG=FILE (the running kernel's)
+	@$(B)/deps deb
+	@$(B)/deb $(DOTCONFIG)
+
+image: modules ## the guest's initramfs for CONFIG
+	@$(B)/image $(CONFIG)
+
+lanes: ## list the test lanes
+	@$(B)/lane --list
+
+lane: tree ## build what LANE=name needs, boot it, run its tests
+	@$(B)/lane $(LANE)
+
+gates: tree ## static checks: checkpatch, sparse, W=1, shellcheck, codespell, ...
+	@$(B)/gates
+
+demo: ## build everything, boot it, print the table of the event paths
+	@$(MAKE) --no-print-directory image CONFIG=on
+	@$(B)/demo
+
+check: deps ## all tests; the last line is "N passed, N failed"
+	@$(B)/check
+
+check-all: deps ## check, and the lanes that take too long for it
+	@$(B)/check --all
+
+clean: ## remove what was built, keep source tree, downloads and ccache
+	@$(B)/clean
+
+distclean: ## remove build/ and the cache folder
+	@$(B)/clean --all

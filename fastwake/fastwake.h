@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * FastWake: who polls the completion vectors of which CPU, and when.
+ */
+#ifndef FASTWAKE_H
+#define FASTWAKE_H
+
+#ifdef pr_fmt
+#undef pr_fmt
+#endif
+#define pr_fmt(fmt) "fastwake: " fmt
+
+#include <linux/cpumask.h>
+#include <linux/types.h>
+
+/**
+ * enum fastwake_mode - how completion events reach the threads that wait
+ * @FASTWAKE_OFF: as without FastWake
+ * @FASTWAKE_POLL: the CPUs poll their completion vectors
+ */
+enum fastwake_mode {
+	FASTWAKE_OFF,
+	FASTWAKE_POLL,
+};
+
+/* main.c */
+int fastwake_set_mode(enum fastwake_mode mode);
+enum fastwake_mode fastwake_get_mode(void);
+void fastwake_set_cpus(const struct cpumask *cpus);
+void fastwake_get_cpus(struct cpumask *cpus);
+
+/* poller.c: the threads fastwake/N */
+int fastwake_pollers_init(void);
+void fastwake_pollers_exit(void);
+void fastwake_pollers_set(const struct cpumask *cpus);
+
+/* safety.c: the timer that looks when no thread gets to */
+void fastwake_safety_init(int cpu);
+void fastwake_safety_start(int cpu);
+void fastwake_safety_stop(int cpu);
+u64 fastwake_safety_polls(int cpu);
+extern unsigned int fastwake_safety_us;
+
+/* sysfs.c */
+int fastwake_sysfs_init(void);
+void fastwake_sysfs_exit(void);
+
+/* parse.c: pure functions, tested by tests/parse_kunit.c */
+int fastwake_parse_mode(const char *str);
+const char *fastwake_mode_name(enum fastwake_mode mode);
+int fastwake_parse_cpus(const char *str, struct cpumask *cpus);
+
+#endif /* FASTWAKE_H */

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What users write, as parameters of the module and into sysfs.
+ */
+#include <linux/errno.h>
+#include <linux/gfp.h>
+#include <linux/string.h>
+
+#include "fastwake.h"
+
+static const char * const fastwake_mode_names[] = {
+	[FASTWAKE_OFF] = "off",
+	[FASTWAKE_POLL] = "poll",
+};
+
+/**
+ * fastwake_parse_mode - a mode by its name
+ * @str: the name, a newline may follow
+ *
+ * Context: any.
+ * Return: an &enum fastwake_mode, or -EINVAL.
+ */
+int fastwake_parse_mode(const char *str)
+{
+	return sysfs_match_string(fastwake_mode_names, str);
+}
+
+/**
+ * fastwake_mode_name - the name of a mode
+ * @mode: the mode
+ *
+ * Context: any.
+ * Return: its name.
+ */
+const char *fastwake_mode_name(enum fastwake_mode mode)
+{
+	return fastwake_mode_names[mode];
+}
+
+/**
+ * fastwake_parse_cpus - a list of CPUs
+ * @str: as in "0-3,8"; "" or a newline is the empty list
+ * @cpus: filled in when the list is good, else not touched
+ *
+ * Context: process, may sleep.
+ * Return: 0; -EINVAL if it is no list; -ERANGE if a CPU is not possible here;
+ * -ENOMEM.
+ */
+int fastwake_parse_cpus(const char *str, struct cpumask *cpus)
+{
+	cpumask_var_t new;
+	int ret;
+
+	if (!alloc_cpumask_var(&new, GFP_KERNEL))
+		return -ENOMEM;
+
+	ret = cpulist_parse(str, new);
+	if (ret == -EOVERFLOW || (!ret && !cpumask_subset(new, cpu_possible_mask)))
+		ret = -ERANGE;
+	if (!ret)
+		cpumask_copy(cpus, new);
+
+	free_cpumask_var(new);
+	return ret;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+#ifndef _UAPI_LINUX_FASTWAKE_H
+#define _UAPI_LINUX_FASTWAKE_H
+
+/*
+ * The system calls of FastWake. Their numbers are far above those of mainline,
+ * so that a program built for one kernel does not hit another call on the next;
+ * a kernel without FastWake answers ENOSYS.
+ *
+ *	long switch_to(pid_t tid, unsigned int flags);
+ *	long hibernate(unsigned int flags);
+ *	long wake_up_process(pid_t tid, unsigned int flags);
+ */
+#ifndef __NR_switch_to
+#define __NR_switch_to		600
+#endif
+#ifndef __NR_hibernate
+#define __NR_hibernate		601
+#endif
+#ifndef __NR_wake_up_process
+#define __NR_wake_up_process	602
+#endif
+
+/**
+ * enum wake_up_result - what wake_up_process() did, its return value
+ * @WAKE_UP_WOKEN: the thread was in hibernate(), and now runs
+ * @WAKE_UP_PERMIT: it was not; its next hibernate() returns at once
+ * @WAKE_UP_PENDING: it was not, and had such a permit already
+ */
+enum wake_up_result {
+	WAKE_UP_WOKEN,
+	WAKE_UP_PERMIT,
+	WAKE_UP_PENDING,
+};
+
+#endif /* _UAPI_LINUX_FASTWAKE_H */

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A verbs device, and QPs connected to themselves: a message sent on such a QP
+ * arrives on the same QP, as one completion on its receive CQ.
+ */
+#ifndef RIG_H
+#define RIG_H
+
+#include <infiniband/verbs.h>
+#include <stdbool.h>
+
+#define RIG_DEVICE "rxe0"
+#define RIG_ADDRESS "0000:0000:0000:0000:0000:ffff:7f00:0001"
+#define RIG_PORT 1
+#define RIG_MESSAGE 64	/* bytes */
+#define RIG_DEPTH 64	/* messages that a QP can have under way */
+
+struct rig {
+	struct ibv_context *ctx;
+	struct ibv_pd *pd;
+	int gid_index;
+	union ibv_gid gid;
+	char why[256];	/* what failed */
+};
+
+/* A QP connected to itself. Its receive CQ reports to a channel. */
+struct loop {
+	struct rig *rig;
+	struct ibv_cq *send_cq;
+	struct ibv_cq *cq;
+	struct ibv_qp *qp;
+	struct ibv_mr *mr;
+	unsigned char *buf;	/* RIG_DEPTH messages received, RIG_DEPTH sent */
+	unsigned int posted;
+	unsigned int sent;
+	unsigned int received;
+};
+
+/* All of these return false after filling in rig->why. */
+bool rig_open(struct rig *rig);
+bool rig_close(struct rig *rig);
+bool loop_open(struct loop *l, struct rig *rig, struct ibv_comp_channel *ch,
+	       int comp_vector);
+bool loop_close(struct loop *l);
+
+/* Without the QP, so that a test can destroy the CQ itself. */
+bool loop_destroy_qp(struct loop *l);
+
+/* Send one message; on return it has arrived and its completion is on l->cq. */
+bool loop_send(struct loop *l, int send_flags);
+
+/* Take one completion from l->cq and compare the message with what was sent. */
+bool loop_receive(struct loop *l);
+
+#endif /* RIG_H */

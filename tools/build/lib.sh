@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034
+#
+# What the scripts in this folder share. Source it first.
+
+set -euo pipefail
+
+TOP=$(readlink -f "$(dirname "${BASH_SOURCE[0]}")/../..")
+BUILD=$TOP/build
+RESULTS=$BUILD/results
+LINUX=$BUILD/linux
+CACHE=${FASTWAKE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/fastwake}
+JOBS=$(nproc)
+
+die() {
+	printf '%s: error: %s\n' "$(basename "$0")" "$*" >&2
+	exit 1
+}
+note() { printf '%s\n' "$*" >&2; }
+# step WHAT HOW-LONG: announces something that takes a while
+step() { printf '=> %s (%s)\n' "$1" "$2" >&2; }
+
+case $TOP$CACHE in
+*[[:space:]]*) die "a path with a space ('$TOP', '$CACHE'): kernel builds cannot cope with that; move the checkout or set FASTWAKE_CACHE" ;;
+esac
+
+# Git must behave the same everywhere, whatever the user configured, and also
+# when the checkout belongs to somebody else, as in a container.
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
+unset GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE
+
+# The same source gives the same bytes, and the same ccache entries, in any
+# folder and at any time.
+export CCACHE_DIR=$CACHE/ccache CCACHE_BASEDIR=$TOP CCACHE_NOHASHDIR=1
+export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 2026'
+export KBUILD_BUILD_USER=fastwake KBUILD_BUILD_HOST=fastwake KBUILD_BUILD_VERSION=1
+export LC_ALL=C
+unset MAKEFLAGS MFLAGS MAKELEVEL KCONFIG_CONFIG
+
+lgit() { git -C "$LINUX" "$@"; }
+
+# kernel_src CONFIG: the source tree that CONFIG is built from
+kernel_src() {
+	case $1 in
+	stock) echo "$BUILD/linux-stock" ;;
+	scratch) echo "$BUILD/bisect" ;;
+	*) echo "$LINUX" ;;
+	esac
+}
+
+# Objects lie in a direct subfolder of their source tree: only then does kbuild
+# use relative paths throughout, which is what lets ccache hit across clones and
+# across the trees of one clone. build/kernel/CONFIG is a link to it.
+kernel_obj() { echo "$(kernel_src "$1")/.build-$1"; }
+
+# kmake CONFIG ARGUMENTS...: make in the objects of CONFIG. LOCALVERSION is set,
+# though empty, lest a "+" for uncommitted work end up in the release's name.
+kmake() {
+	local config=$1
+	shift
+	make -C "$(kernel_src "$config")" O="$(kernel_obj "$config")" \
+		CC="ccache gcc" LOCALVERSION= "$@"
+}
+
+# fragments CONFIG: what makes up CONFIG on top of tinyconfig
+fragments() {
+	local dir=$TOP/tests/vm/config
+	echo "$dir/base.config"
+	[ "$1" = stock ] || echo "$dir/fastwake.config"
+	[ ! -e "$dir/$1.config" ] || echo "$dir/$1.config"
+}
+
+# configure CONFIG [FRAGMENTS-OF]: brings .config up to date; leaves it alone
+# if nothing changed, so that nothing is rebuilt for it.
+configure() {
+	local src obj key f
+	src=$(kernel_src "$1") obj=$(kernel_obj "$1")
+	local -a frags
+	mapfile -t frags < <(fragments "${2:-$1}")
+	mkdir -p "$obj"
+	key=$( (git -C "$src" ls-tree -r HEAD | grep Kconfig
+		git -C "$src" diff HEAD -- '*Kconfig*'
+		cat "${frags[@]}") | sha256sum)
+	[ "$key" != "$(cat "$obj/.config.key" 2>/dev/null)" ] || [ ! -e "$obj/.config" ] || return 0
+	(
+		export KCONFIG_CONFIG=.config.new
+		kmake "$1" -s tinyconfig
+		cd "$obj"
+		KCONFIG_CONFIG=.config.new "$src/scripts/kconfig/merge_config.sh" -m -Q .config.new "${frags[@]}" >.config.log
+		kmake "$1" -s olddefconfig
+	) </dev/null >"$obj/.config.out" 2>&1 || die "configuring '$1' failed: $(tail -n 5 "$obj/.config.out")"
+	cmp -s "$obj/.config.new" "$obj/.config" || cp "$obj/.config.new" "$obj/.config"
+	echo "$key" >"$obj/.config.key"
+}
+
+# scratch_at COMMIT: puts the scratch tree build/bisect there, configured as "on"
+# as far as that commit has the options
+scratch_at() {
+	local src
+	src=$(kernel_src scratch)
+	[ -e "$src/.git" ] || {
+		lgit worktree prune
+		lgit worktree add -q --detach "$src" "$1"
+	}
+	git -C "$src" checkout -q --detach "$1"
+	configure scratch on
+}
+
+# object_of FILE: what to build to compile this .c or .S file of the scratch tree.
+# Some are included by another, as most of kernel/sched/.
+object_of() {
+	local src dir name by
+	src=$(kernel_src scratch) dir=$(dirname "$1") name=$(basename "$1")
+	if ! grep -qsw "${name%.*}\\.o" "$src/$dir/Makefile" "$src/$dir/Kbuild"; then
+		by=$(grep -lF "\"$name\"" "$src/$dir"/*.c | head -n 1) || by=
+		[ -z "$by" ] || name=$(basename "$by")
+	fi
+	echo "$dir/${name%.*}.o"
+}
+
+# check_config CONFIG: every option that the fragments ask for is really there
+check_config() {
+	local obj missing
+	local -a frags
+	obj=$(kernel_obj "$1")
+	mapfile -t frags < <(fragments "$1")
+	missing=$(awk -F= '
+		FILENAME == ARGV[ARGC - 1] { have[$1] = $0; next }
+		/^CONFIG_[^=]*=/ { want[$1] = $0 }
+		/^# CONFIG_.* is not set/ { split($0, w, " "); delete want[w[2]] }
+		END { for (o in want) if (have[o] != want[o]) print want[o] }
+	' "${frags[@]}" "$obj/.config" | sort | tr '\n' ' ')
+	[ -z "$missing" ] || die "the kernel's Kconfig did not take these options of tests/vm/config for '$1': $missing
+a dependency is missing, or a patch that adds them is not in the queue"
+}
+
+# with_progress LOG ESTIMATE COMMAND...: runs a kernel build with its output in
+# LOG and says how far it is. ESTIMATE of 0: unknown.
+with_progress() {
+	local log=$1 total=$2 interval=30 end=$'\n' n=0 next=$SECONDS line
+	shift 2
+	[ ! -t 2 ] || interval=2 end=$'\r'
+	"$@" 2>&1 </dev/null | {
+		while IFS= read -r line; do
+			printf '%s\n' "$line"
+			case $line in
+			"  CC "* | "  AS "* | "  HOSTCC "*) n=$((n + 1)) ;;
+			*) continue ;;
+			esac
+			[ $SECONDS -ge $next ] || continue
+			next=$((SECONDS + interval))
+			if [ "$total" -gt 0 ]; then
+				printf '   %3d %% (%d of about %d objects)%s' \
+					$((n < total ? n * 100 / total : 99)) "$n" "$total" "$end" >&2
+			else
+				printf '   %d objects%s' "$n" "$end" >&2
+			fi
+		done
+		echo "objects $n"
+	} >"$log"
+}
+
+# Results are lines "PASS name", "FAIL name: why", "SKIP name: why", in a file
+# of each stage and on the screen.
+results_begin() {
+	RESULTS_FILE=$RESULTS/$1
+	mkdir -p "$RESULTS"
+	: >"$RESULTS_FILE"
+}
+result() { printf '%s\n' "$*" | tee -a "$RESULTS_FILE"; }
+results_failed() { grep -q '^FAIL ' "$RESULTS_FILE"; }
+
+# Asks for room before something big, which is kinder than a half-written tree.
+need_space() {
+	local have
+	mkdir -p "$1"
+	have=$(df -Pk "$1" | awk 'NR == 2 { print int($4 / 1048576) }')
+	[ "$have" -ge "$2" ] || die "$1 has $have GiB free, $3 needs about $2 GiB"
+}
+
+# copy_module_sources DIR: what changed of the modules' sources, to DIR
+copy_module_sources() {
+	local d
+	for d in Kbuild fastwake uintr_event include; do
+		[ ! -e "$TOP/$d" ] || rsync -a --delete --exclude='*.o' --exclude='*.ko' \
+			--exclude='*.mod' --exclude='*.mod.c' --exclude='.*' \
+			--exclude=modules.order "$TOP/$d" "$1/"
+	done
+}
+
+# lane_read NAME: reads a lane's file into LANE_*
+lane_read() {
+	local file=$TOP/tests/vm/lanes/$1
+	[ -f "$file" ] || die "no lane '$1'; there are: $(cd "$TOP/tests/vm/lanes" && echo *)"
+	LANE_SMP=2 LANE_MEM=1G LANE_BOOT=free LANE_TIMEOUT=900 LANE_TEST_TIMEOUT=120
+	LANE_APPEND=
+	# shellcheck disable=SC1090
+	. "$file"
+}
