@@ -10,6 +10,7 @@ export FASTWAKE_CACHE
 ifdef KSRC
 export KSRC
 endif
+export STOCK SEEDS
 ifdef KDIR
 export KDIR
 endif
@@ -61,9 +62,8 @@ lane: tree ## build what LANE=name needs, boot it, run its tests
 gates: tree ## static checks: checkpatch, sparse, W=1, shellcheck, codespell, ...
 	@$(B)/gates
 
-demo: ## build everything, boot it, print the table of the event paths
-	@$(MAKE) --no-print-directory image CONFIG=on
-	@$(B)/demo
+demo: tree ## build everything, boot it, print the table; STOCK=1 SEEDS=N JSON=1
+	@$(B)/demo $(if $(JSON),--json)
 
 check: deps ## all tests; the last line is "N passed, N failed"
 	@$(B)/check

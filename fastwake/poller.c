@@ -12,6 +12,7 @@
  * the CPU is one of those chosen. The mutex covers both conditions and the
  * vectors' state that follows from them.
  */
+#include <linux/kthread.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
@@ -57,13 +58,13 @@ static int fastwake_should_poll(unsigned int cpu)
 
 static void fastwake_poll(unsigned int cpu)
 {
-	while (fastwake_should_poll(cpu) && !need_resched()) {
+	/* On a preemptible kernel only hotplug or a new mode ends this. */
+	while (fastwake_should_poll(cpu) && !kthread_should_park()) {
 		if (!ib_comp_poll(FASTWAKE_BUDGET))
 			cpu_relax();
+		/* Who never sleeps has to say that it holds nothing. */
+		cond_resched_tasks_rcu_qs();
 	}
-
-	/* A thread that never sleeps has to say that it holds nothing. */
-	cond_resched_tasks_rcu_qs();
 }
 
 static void fastwake_poller_unpark(unsigned int cpu)

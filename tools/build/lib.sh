@@ -40,6 +40,16 @@ unset MAKEFLAGS MFLAGS MAKELEVEL KCONFIG_CONFIG
 
 lgit() { git -C "$LINUX" "$@"; }
 
+# only_one NAME: lets no second build of the same thing run at a time
+only_one() {
+	mkdir -p "$BUILD"
+	exec 9>"$BUILD/.lock-$1"
+	flock -n 9 || {
+		note "waiting for another build of '$1' in this checkout"
+		flock 9
+	}
+}
+
 # kernel_src CONFIG: the source tree that CONFIG is built from
 kernel_src() {
 	case $1 in
@@ -193,8 +203,16 @@ copy_module_sources() {
 lane_read() {
 	local file=$TOP/tests/vm/lanes/$1
 	[ -f "$file" ] || die "no lane '$1'; there are: $(cd "$TOP/tests/vm/lanes" && echo *)"
-	LANE_SMP=2 LANE_MEM=1G LANE_BOOT=free LANE_TIMEOUT=900 LANE_TEST_TIMEOUT=120
+	LANE_SMP=2 LANE_MEM=1G LANE_BOOT=free LANE_TIMEOUT=1200 LANE_TEST_TIMEOUT=300
 	LANE_APPEND=
 	# shellcheck disable=SC1090
 	. "$file"
+	case $LANE_CONFIG/$LANE_MODE in
+	on/none | on/off | on/poll | debug/none | debug/off | debug/poll | stock/none) ;;
+	*) die "tests/vm/lanes/$1: wrong LANE_CONFIG or LANE_MODE" ;;
+	esac
+	case $LANE_BOOT/$LANE_CLASS in
+	free/check | free/check-all | icount/check | icount/check-all) ;;
+	*) die "tests/vm/lanes/$1: wrong LANE_BOOT or LANE_CLASS" ;;
+	esac
 }

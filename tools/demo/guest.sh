@@ -28,7 +28,7 @@ launch() {
 	case $app in
 	ibv_rc_pingpong) set -- ibv_rc_pingpong $event -d rxe0 -g "$gid" -s 64 -n "$n" -p $port "$@" ;;
 	ib_send_lat) set -- ib_send_lat $event -F -d rxe0 -x "$gid" -s 64 -r 64 -n "$n" -p $port "$@" ;;
-	epoll_pingpong) set -- /tests/verbs-bin/epoll_pingpong -d rxe0 -g "$gid" -s 64 -n "$n" -p $port "$@" ;;
+	epoll_pingpong) set -- epoll_pingpong -d rxe0 -g "$gid" -s 64 -n "$n" -p $port "$@" ;;
 	esac
 	exec timeout 60 taskset -c "$cpu" "$@"
 }

@@ -373,23 +373,24 @@ static void wait_for_events(struct peer *p)
 		errx(1, "ibv_get_cq_event: %s", strerror(errno));
 }
 
+/* One send at a time: its buffer is in use until it completes. */
+static bool may_send(const struct peer *p, long iters)
+{
+	long turns = p->received + (p->is_server ? 0 : 1);
+
+	return p->sent == p->send_done && p->sent < turns && p->sent < iters;
+}
+
 static void play(struct peer *p, long iters)
 {
 	while (p->send_done < iters || p->received < iters) {
 		/* Before the CQ is drained, so that nothing comes in between. */
 		if (ibv_req_notify_cq(p->cq, 0))
 			errx(1, "ibv_req_notify_cq failed");
-		for (;;) {
-			long may_send = p->received + !p->is_server;
-
+		drain_cq(p);
+		while (may_send(p, iters)) {
+			post_send(p);
 			drain_cq(p);
-			/* One send at a time: its buffer is still in use before. */
-			if (p->sent == p->send_done && p->sent < iters &&
-			    p->sent < may_send) {
-				post_send(p);
-				continue;
-			}
-			break;
 		}
 		if (p->send_done < iters || p->received < iters)
 			wait_for_events(p);
