@@ -30,7 +30,7 @@ launch() {
 	ib_send_lat) set -- ib_send_lat $event -F -d rxe0 -x "$gid" -s 64 -r 64 -n "$n" -p $port "$@" ;;
 	epoll_pingpong) set -- epoll_pingpong -d rxe0 -g "$gid" -s 64 -n "$n" -p $port "$@" ;;
 	esac
-	exec timeout 60 taskset -c "$cpu" "$@"
+	exec timeout 10 taskset -c "$cpu" "$@"
 }
 
 # elapsed APP FILE: nanoseconds of a round trip, as the program itself says
