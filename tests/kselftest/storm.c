@@ -57,6 +57,8 @@ static long nr_threads = 8;
 static long nr_ops = 1000000;
 static long seed = 1;
 static atomic_long ops;
+/* Threads that run, and messages that are on their way. */
+static atomic_long active;
 static atomic_bool ending;
 static atomic_long handled;
 
@@ -133,6 +135,7 @@ static bool post(struct worker *from, struct worker *to)
 
 	if (!atomic_compare_exchange_strong(&to->full, &empty, 1))
 		return false;
+	active++;
 	to->sent++;
 	ret = syscall(__NR_wake_up_process, to->tid, 0);
 	if (ret == WAKE_UP_WOKEN || ret == WAKE_UP_PERMIT)
@@ -160,29 +163,56 @@ static void receive(struct worker *w)
 }
 
 /*
- * Wake 1 to 3 threads. At least one mailbox is full afterwards, so somebody
- * runs when the caller parks: the storm never dies down by itself.
+ * May the caller park? Somebody has to go on, so not if it is the last one that
+ * runs and no message is on its way.
  */
-static void wake_some(struct worker *w)
+static bool leave(void)
 {
-	int wakes = 1 + draw(w, 3);
+	long n = atomic_load(&active);
+
+	do {
+		if (n <= 1)
+			return false;
+	} while (!atomic_compare_exchange_weak(&active, &n, n - 1));
+	return true;
+}
+
+static void wake_one(struct worker *w)
+{
 	int start = draw(w, nr_threads);
 	int i;
 
-	for (i = 0; i < nr_threads && wakes; i++) {
-		if (!post(w, &workers[(start + i) % nr_threads]))
-			continue;
-		wakes--;
-		if (draw(w, SIGNAL_EVERY) == 0) {
-			struct worker *to = &workers[draw(w, nr_threads)];
-
-			/* A thread of this process that is gone is no error. */
-			if (!syscall(SYS_tgkill, getpid(), to->tid, SIGUSR1))
-				w->signals++;
-		}
-		if (++ops >= nr_ops)
-			return;
+	for (i = 0; i < nr_threads; i++) {
+		if (post(w, &workers[(start + i) % nr_threads]))
+			break;
 	}
+
+	if (draw(w, SIGNAL_EVERY) == 0) {
+		struct worker *to = &workers[draw(w, nr_threads)];
+
+		/* A thread of this process that is gone is no error. */
+		if (!syscall(SYS_tgkill, getpid(), to->tid, SIGUSR1))
+			w->signals++;
+	}
+}
+
+/*
+ * Wake none to two threads, and more if the caller could not park otherwise: one
+ * on average, so that the number of those who run wanders between one and all.
+ * False when the storm is over.
+ */
+static bool wake_some(struct worker *w)
+{
+	int wakes = draw(w, 3);
+
+	while (wakes || !leave()) {
+		if (wakes)
+			wakes--;
+		wake_one(w);
+		if (++ops >= nr_ops)
+			return false;
+	}
+	return true;
 }
 
 /* The last act: everybody gets a message, and must return for it. */
@@ -204,8 +234,8 @@ static void *work(void *arg)
 				end_storm(w);
 			break;
 		}
-		wake_some(w);
-		receive(w);
+		if (wake_some(w))
+			receive(w);
 	}
 	w->finished = true;
 	return NULL;

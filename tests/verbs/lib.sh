@@ -12,7 +12,7 @@ DEV=rxe0
 PROGRAM_TIMEOUT=${FASTWAKE_PROGRAM_TIMEOUT:-120}
 # Far more looks than anything takes; they end a test that would hang otherwise.
 MAX_LOOKS=200000
-ITERS=${FASTWAKE_PINGPONG_ITERS:-1000}
+ITERS=${FASTWAKE_PINGPONG_ITERS:-300}
 FASTWAKE=/sys/kernel/fastwake
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

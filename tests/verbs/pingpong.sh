@@ -2,44 +2,56 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# Programs that nobody changed for FastWake, on one CPU and on two: each side
-# ends, with status 0, with all iterations, and with the data it expects.
+# Programs that nobody changed for FastWake, on one CPU and on two: both sides end
+# with status 0, and with all iterations; the ping-pongs verify their data.
+#
+# ib_send_lat runs without -e only: with it, perftest takes each event for a
+# completion, so the first event whose completion was polled already throws it out
+# of step and it hangs, on an unpatched kernel as well. ib_read_lat and ib_send_bw
+# are right about that.
 . "$(dirname "$0")/lib.sh"
 
-# check NAME PATTERN COMMAND...: runs it; both sides must have said PATTERN
+# check NAME PATTERN COMMAND...: runs it; the client must have said PATTERN
 check() {
-	name=$1 pattern=$2
+	name="$1 on CPUs $s/$c" pattern=$2
 	shift 2
 	why=
 	if ! "$@"; then
 		not_ok "$name" "$why" "$tmp/server" "$tmp/client"
-	elif ! grep -q "$pattern" "$tmp/client" || ! grep -q "$pattern" "$tmp/server"; then
-		not_ok "$name" "a side did not report its iterations" "$tmp/server" "$tmp/client"
+	elif ! grep -q "$pattern" "$tmp/client"; then
+		not_ok "$name" "the client did not report its iterations" \
+			"$tmp/server" "$tmp/client"
 	else
 		ok "$name"
 	fi
 }
 
+# perftest ITERATIONS PROGRAM ARG...
+# shellcheck disable=SC2317 # check() calls it
+perftest() {
+	n=$1 program=$2
+	shift 2
+	run_pair "$s" "$c" "$program" -F -d "$DEV" -x "$g" -s 8 -n "$n" "$@"
+}
+
 g=$(gid_index)
+# Two programs that never sleep share one CPU slice by slice: few rounds will do.
 few=$((ITERS / 10))
 placements="0/0"
 [ "$(nproc)" = 1 ] || placements="0/0 0/1 1/0"
 # shellcheck disable=SC2086
 set -- $placements
-plan $((4 * $#))
+plan $((6 * $#))
 
 for placement in $placements; do
 	s=${placement%/*} c=${placement#*/}
-	at="on CPUs $placement"
-	# Two that never sleep share one CPU slice by slice: fewer rounds will do.
-	check "ibv_rc_pingpong $at" "^$few iters in" \
-		rc_pingpong "$s" "$c" -n "$few"
-	check "ibv_rc_pingpong -e $at" "^$ITERS iters in" \
+	check "ibv_rc_pingpong" "^$few iters in" rc_pingpong "$s" "$c" -n "$few"
+	check "ibv_rc_pingpong -e" "^$ITERS iters in" \
 		rc_pingpong "$s" "$c" -e -n "$ITERS"
-	check "epoll_pingpong $at" "^$ITERS iters in" \
-		run_pair "$s" "$c" epoll_pingpong -d $DEV -g "$g" -s 64 -n "$ITERS"
-	# A small receive queue keeps ib_send_lat from overrunning its own CQ.
-	check "ib_send_lat -e $at" "^ *8  *$ITERS " \
-		run_pair "$s" "$c" ib_send_lat -e -F -r 64 -d $DEV -x "$g" -s 8 -n "$ITERS"
+	check "epoll_pingpong" "^$ITERS iters in" \
+		run_pair "$s" "$c" epoll_pingpong -d "$DEV" -g "$g" -s 64 -n "$ITERS"
+	check "ib_send_lat" "^ *8  *$few " perftest "$few" ib_send_lat
+	check "ib_read_lat -e" "^ *8  *$ITERS " perftest "$ITERS" ib_read_lat -e
+	check "ib_send_bw -e" "^ *8  *$ITERS " perftest "$ITERS" ib_send_bw -e -r 64
 done
 finish
