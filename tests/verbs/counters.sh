@@ -5,6 +5,7 @@
 # The counters tell which way the events took. The negative control: with mode=off
 # not one of them moves, so the stock path ran. With mode=poll each round trip was
 # ended by a direct wake-up or by a poll of the waiting thread itself.
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 [ -e $FASTWAKE ] || skip_all "fastwake.ko is not loaded"

@@ -6,6 +6,7 @@
 # driver that can take the device from its users ends the read with an error; rxe
 # cannot, so there the removal waits until the program is gone. Either way the
 # removal completes, and a new device works.
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 plan 5

@@ -5,6 +5,7 @@
 # Switching modes, and unloading and loading the module, under traffic: every
 # ping-pong completes. The next switch waits for packets, so that all of them
 # meet traffic, and so that traffic which stopped is noticed where it stopped.
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 MODULE=/lib/modules/fastwake.ko

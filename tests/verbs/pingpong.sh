@@ -9,6 +9,7 @@
 # completion, so the first event whose completion was polled already throws it out
 # of step and it hangs, on an unpatched kernel as well. ib_read_lat and ib_send_bw
 # are right about that.
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # check NAME PATTERN COMMAND...: runs it; the client must have said PATTERN
