@@ -169,15 +169,11 @@ static u64 fastwake_read_safety(int cpu, unsigned int unused)
 		.arg = (_arg),						\
 	}
 
-#define FASTWAKE_COMP_COUNTER(_name)					\
-	FASTWAKE_COUNTER(_name, fastwake_read_comp,			\
-			 offsetof(struct ib_comp_stats, _name))
-
-FASTWAKE_COMP_COUNTER(polls);
-FASTWAKE_COMP_COUNTER(empty_polls);
-FASTWAKE_COMP_COUNTER(events);
-FASTWAKE_COMP_COUNTER(own_polls);
-FASTWAKE_COMP_COUNTER(parks);
+FASTWAKE_COUNTER(polls, fastwake_read_comp, offsetof(struct ib_comp_stats, polls));
+FASTWAKE_COUNTER(empty_polls, fastwake_read_comp, offsetof(struct ib_comp_stats, empty_polls));
+FASTWAKE_COUNTER(events, fastwake_read_comp, offsetof(struct ib_comp_stats, events));
+FASTWAKE_COUNTER(own_polls, fastwake_read_comp, offsetof(struct ib_comp_stats, own_polls));
+FASTWAKE_COUNTER(parks, fastwake_read_comp, offsetof(struct ib_comp_stats, parks));
 FASTWAKE_COUNTER(safety_polls, fastwake_read_safety, 0);
 FASTWAKE_COUNTER(direct_wakes, fastwake_read_sched, SCHED_DIRECT_WAKE);
 FASTWAKE_COUNTER(direct_switches, fastwake_read_sched, SCHED_DIRECT_SWITCH);

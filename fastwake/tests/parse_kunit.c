@@ -76,6 +76,7 @@ static struct kunit_suite parse_suite = {
 	.name = "fastwake_parse",
 	.test_cases = parse_cases,
 };
+
 kunit_test_suite(parse_suite);
 
 MODULE_DESCRIPTION("KUnit tests of what FastWake's users write");
