@@ -9,8 +9,8 @@
 . "$(dirname "$0")/lib.sh"
 
 MODULE=/lib/modules/fastwake.ko
-SWITCHES=200
-RELOADS=10
+SWITCHES=${FASTWAKE_MODE_SWITCHES:-200}
+RELOADS=${FASTWAKE_MODULE_RELOADS:-10}
 
 [ -e $FASTWAKE ] || skip_all "fastwake.ko is not loaded"
 read -r initial_mode <$FASTWAKE/mode
@@ -35,7 +35,7 @@ set_mode() {
 
 switch_modes() {
 	i=0
-	while [ $i -lt $SWITCHES ]; do
+	while [ "$i" -lt "$SWITCHES" ]; do
 		set_mode off && wait_for_packets 20 || return 1
 		set_mode poll && wait_for_packets 20 || return 1
 		i=$((i + 2))
@@ -44,7 +44,7 @@ switch_modes() {
 
 reload() {
 	i=0
-	while [ $i -lt $RELOADS ]; do
+	while [ "$i" -lt "$RELOADS" ]; do
 		rmmod fastwake && wait_for_packets 20 || return 1
 		insmod $MODULE mode=poll && wait_for_packets 20 || return 1
 		i=$((i + 1))
