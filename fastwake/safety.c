@@ -4,7 +4,7 @@
  *
  * The vectors of a polled CPU do not interrupt, and a thread that computes for
  * long keeps both the waiters and fastwake/N from polling. Then this timer looks
- * at them: an event is late by its period at most.
+ * at them, and an event is seldom late by more than its period.
  */
 #include <linux/hrtimer.h>
 #include <linux/percpu.h>
