@@ -67,10 +67,15 @@ kernel_obj() { echo "$(kernel_src "$1")/.build-$1"; }
 # kmake CONFIG ARGUMENTS...: make in the objects of CONFIG. LOCALVERSION is set,
 # though empty, lest a "+" for uncommitted work end up in the release's name.
 kmake() {
-	local config=$1
+	local config=$1 prefix=
+	local -a arch=()
 	shift
-	make -C "$(kernel_src "$config")" O="$(kernel_obj "$config")" \
-		CC="ccache gcc" LOCALVERSION= "$@"
+	case $config in
+	arm64) arch=(ARCH=arm64) prefix=aarch64-linux-gnu- ;;
+	i386) arch=(ARCH=i386) ;;
+	esac
+	make -C "$(kernel_src "$config")" O="$(kernel_obj "$config")" "${arch[@]}" \
+		CROSS_COMPILE="$prefix" CC="ccache ${prefix}gcc" LOCALVERSION= "$@"
 }
 
 # fragments CONFIG: what makes up CONFIG on top of tinyconfig
@@ -208,7 +213,8 @@ lane_read() {
 	# shellcheck disable=SC1090
 	. "$file"
 	case $LANE_CONFIG/$LANE_MODE in
-	on/none | on/off | on/poll | debug/none | debug/off | debug/poll | stock/none) ;;
+	on/none | on/off | on/poll | stock/none) ;;
+	debug/none | debug/off | debug/poll | kcsan/none | kcsan/off | kcsan/poll) ;;
 	*) die "tests/vm/lanes/$1: wrong LANE_CONFIG or LANE_MODE" ;;
 	esac
 	case $LANE_BOOT/$LANE_CLASS in
