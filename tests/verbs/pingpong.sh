@@ -38,8 +38,9 @@ perftest() {
 g=$(gid_index)
 # Two programs that never sleep share one CPU slice by slice: few rounds will do.
 few=$((ITERS / 10))
-placements="0/0"
-[ "$(nproc)" = 1 ] || placements="0/0 0/1 1/0"
+placements=${FASTWAKE_PLACEMENTS:-0/0,0/1,1/0}
+[ "$(nproc)" -gt 1 ] || placements=0/0
+placements=$(echo "$placements" | tr , ' ')
 # shellcheck disable=SC2086
 set -- $placements
 plan $((6 * $#))
