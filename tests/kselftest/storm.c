@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A storm of wake-ups: many threads wake and park each other at random, with
- * signals in between, and no wake-up is lost.
+ * A storm of wake-ups: many threads wake and park each other at random, in two
+ * calls or in one, with signals in between, and no wake-up is lost.
  *
  *	storm [operations [threads [seed]]]
  *
@@ -47,6 +47,7 @@ struct worker {
 	long received;
 	unsigned long random;
 	long results[3];
+	long handovers;
 	long interrupted;
 	long signals;
 	atomic_bool finished;
@@ -127,16 +128,24 @@ static void count_signal(int sig)
 	handled++;
 }
 
-/* Leave a message in an empty mailbox; false if it is full. */
-static bool post(struct worker *from, struct worker *to)
+/* Leave a message in an empty mailbox, for which to wake its owner; or false. */
+static bool claim(struct worker *to)
 {
 	int empty = 0;
-	long ret;
 
 	if (!atomic_compare_exchange_strong(&to->full, &empty, 1))
 		return false;
 	active++;
 	to->sent++;
+	return true;
+}
+
+static bool post(struct worker *from, struct worker *to)
+{
+	long ret;
+
+	if (!claim(to))
+		return false;
 	ret = syscall(__NR_wake_up_process, to->tid, 0);
 	if (ret == WAKE_UP_WOKEN || ret == WAKE_UP_PERMIT)
 		from->results[ret]++;
@@ -147,13 +156,25 @@ static bool post(struct worker *from, struct worker *to)
 	return true;
 }
 
-/* Wait for one message and take it. */
-static void receive(struct worker *w)
+/*
+ * Wait for one message and take it. Going to sleep the caller wakes @to, if it is
+ * not NULL, for a message that it left there.
+ */
+static void receive(struct worker *w, struct worker *to)
 {
-	while (hibernate()) {
-		if (errno != EINTR)
-			fail("hibernate(): %s", strerror(errno));
-		w->interrupted++;
+	long ret;
+
+	if (to)
+		ret = syscall(__NR_wake_up_process, to->tid, WAKE_UP_HIBERNATE);
+	else
+		ret = hibernate();
+	while (ret) {
+		if (errno == EINTR)
+			w->interrupted++;
+		else if (!to || errno != ESRCH || !to->finished)
+			fail("%s: %s", to ? "hand-over" : "hibernate()", strerror(errno));
+		to = NULL;
+		ret = hibernate();
 	}
 	w->received++;
 	if (w->sent != w->received)
@@ -224,6 +245,17 @@ static void end_storm(struct worker *w)
 		post(w, &workers[i]);
 }
 
+/* Whom to hand over to: half of the time somebody, if the first one tried is free. */
+static struct worker *successor(struct worker *w)
+{
+	struct worker *to = &workers[draw(w, nr_threads)];
+
+	if (draw(w, 2) || !claim(to))
+		return NULL;
+	w->handovers++;
+	return to;
+}
+
 static void *work(void *arg)
 {
 	struct worker *w = arg;
@@ -235,7 +267,7 @@ static void *work(void *arg)
 			break;
 		}
 		if (wake_some(w))
-			receive(w);
+			receive(w, successor(w));
 	}
 	w->finished = true;
 	return NULL;
@@ -247,7 +279,7 @@ static void *start(void *arg)
 	struct worker *w = arg;
 
 	w->tid = gettid();
-	receive(w);
+	receive(w, NULL);
 	return work(w);
 }
 
@@ -274,6 +306,7 @@ int main(int argc, char **argv)
 	struct worker host = { };
 	long results[2] = { };
 	long interrupted = 0;
+	long handovers = 0;
 	long signals = 0;
 	sigset_t alarms;
 	int i;
@@ -317,15 +350,18 @@ int main(int argc, char **argv)
 		pthread_join(workers[i].thread, NULL);
 		results[0] += workers[i].results[WAKE_UP_WOKEN];
 		results[1] += workers[i].results[WAKE_UP_PERMIT];
+		handovers += workers[i].handovers;
 		interrupted += workers[i].interrupted;
 		signals += workers[i].signals;
 	}
 	alarm(0);
 
-	ksft_print_msg("%ld woken, %ld permits, %ld signals sent, %ld handled, %ld interrupted\n",
-		       results[0], results[1], signals, (long)handled, interrupted);
-	if (nr_ops >= 1000 && (!results[0] || !results[1]))
-		fail("not a storm: one of the two kinds of wake-ups never happened");
+	ksft_print_msg("%ld woken, %ld permits, %ld handed over\n",
+		       results[0], results[1], handovers);
+	ksft_print_msg("%ld signals sent, %ld handled, %ld sleeps interrupted\n",
+		       signals, (long)handled, interrupted);
+	if (nr_ops >= 1000 && (!results[0] || !results[1] || !handovers))
+		fail("not a storm: one of the three kinds of wake-ups never happened");
 	ksft_test_result_pass("storm\n");
 	ksft_finished();
 }

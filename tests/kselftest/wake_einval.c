@@ -22,8 +22,13 @@ TEST(flags)
 	if (fastwake_missing())
 		SKIP(return, NO_FASTWAKE);
 
-	for (bit = 0; bit < 32; bit++)
+	for (bit = 0; bit < 32; bit++) {
+		if (1U << bit == WAKE_UP_HIBERNATE)
+			continue;
 		ASSERT_ERRNO(EINVAL, wake_up_process(gettid(), 1U << bit));
+		ASSERT_ERRNO(EINVAL, wake_up_process(gettid(),
+						     1U << bit | WAKE_UP_HIBERNATE));
+	}
 
 	/* None of them left a permit. */
 	ASSERT_EQ(WAKE_UP_PERMIT, wake_up_process(gettid(), 0));

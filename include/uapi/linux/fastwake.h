@@ -22,6 +22,13 @@
 #endif
 
 /**
+ * define WAKE_UP_HIBERNATE - a flag of wake_up_process(): then sleep
+ *
+ * The caller wakes the thread and goes on with hibernate(), in one switch.
+ */
+#define WAKE_UP_HIBERNATE	(1U << 0)
+
+/**
  * enum wake_up_result - what wake_up_process() did, its return value
  * @WAKE_UP_WOKEN: the thread was in hibernate(), and now runs
  * @WAKE_UP_PERMIT: it was not; its next hibernate() returns at once
