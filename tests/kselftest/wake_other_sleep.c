@@ -23,7 +23,7 @@ static long sleep_in_poll(void)
 {
 	struct pollfd pfd = { .fd = pipe_fds[0], .events = POLLIN };
 
-	return syscall(SYS_poll, &pfd, 1, -1);
+	return syscall(SYS_ppoll, &pfd, 1, NULL, NULL, 0);
 }
 
 static long sleep_in_futex(void)
@@ -64,7 +64,7 @@ FIXTURE_VARIANT_ADD(other_sleep, read)
 
 FIXTURE_VARIANT_ADD(other_sleep, poll)
 {
-	.nr = SYS_poll,
+	.nr = SYS_ppoll,
 	.sleep = sleep_in_poll,
 };
 
