@@ -2,10 +2,8 @@
 /*
  * Nested cgroups, version 2, with the cpu controller:
  *
- *	/sys/fs/cgroup/fwbench-<pid>/a/2/3/...	for side 0
- *	/sys/fs/cgroup/fwbench-<pid>/b/2/3/...	for side 1
- *
- * The group fwbench-<pid> is common to both, and one level more.
+ *	/sys/fs/cgroup/fwbench-<pid>-0/2/3/...
+ *	/sys/fs/cgroup/fwbench-<pid>-1/2/3/...	if each side has its own
  */
 #include <err.h>
 #include <errno.h>
@@ -22,7 +20,7 @@
 
 #define ROOT "/sys/fs/cgroup"
 
-static char made[2 * MAX_DEPTH + 1][PATH_MAX];
+static char made[2 * MAX_DEPTH][PATH_MAX];
 static int nr_made;
 static int nr_levels;
 static bool root_changed;
@@ -122,38 +120,38 @@ static const char *make_child(const char *parent, const char *name)
 	return make_group(parent, name);
 }
 
-static int make_chain(const char *base, const char *name, int depth)
+static int make_chain(int chain, int depth)
 {
-	const char *group = make_child(base, name);
-	char number[16];
+	const char *group;
+	char name[32];
 	int i;
 
+	snprintf(name, sizeof(name), "fwbench-%d-%d", getpid(), chain);
+	group = make_group(ROOT, name);
 	for (i = 2; group && i <= depth; i++) {
-		snprintf(number, sizeof(number), "%d", i);
-		group = make_child(group, number);
+		snprintf(name, sizeof(name), "%d", i);
+		group = make_child(group, name);
 	}
 	return group ? 0 : -1;
 }
 
-int cgroup_create(int depth)
+int cgroup_create(int chains, int depth)
 {
-	const char *base;
-	char name[32];
+	int i;
 
-	snprintf(name, sizeof(name), "fwbench-%d", getpid());
 	nr_levels = depth;
 	if (enable_root())
 		return -1;
-	base = make_group(ROOT, name);
-	if (!base || make_chain(base, "a", depth) || make_chain(base, "b", depth))
-		return -1;
+	for (i = 0; i < chains; i++) {
+		if (make_chain(i, depth))
+			return -1;
+	}
 	return 0;
 }
 
 int cgroup_enter(int chain)
 {
-	/* The common group is the first, then come the two chains. */
-	return write_file(made[(chain + 1) * nr_levels], "cgroup.procs", "0");
+	return write_file(made[(chain + 1) * nr_levels - 1], "cgroup.procs", "0");
 }
 
 int cgroup_remove(void)

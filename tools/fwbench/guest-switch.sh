@@ -28,4 +28,8 @@ for many in 16:1000 64:500 256:300; do
 	bench switch_to hibernate handover futex --who all \
 		--threads "${many%:*}" --rounds "${many#*:}" --warmup 50
 done
-bench switch_to hibernate handover futex --cgroup-depth 4 --rounds 2000 --warmup 200
+# What a program in a container has, and then what two containers have.
+for split in "" --cgroup-split; do
+	bench switch_to hibernate handover futex --who process \
+		--cgroup-depth 4 ${split:+"$split"} --rounds 2000 --warmup 200
+done

@@ -56,6 +56,17 @@ static const char *governor(int cpu, char *buf, size_t size)
 	return first_line(path, buf, size);
 }
 
+static void print_psi(enum format format)
+{
+	char line[128];
+	bool on = first_line("/proc/pressure/cpu", line, sizeof(line));
+
+	if (format == FORMAT_JSON)
+		printf(", \"psi\": %s", on ? "true" : "false");
+	else
+		printf("# psi: %s\n", on ? "on" : "off");
+}
+
 static void print_item(enum format format, const char *key, const char *value)
 {
 	if (format == FORMAT_JSON) {
@@ -88,6 +99,7 @@ void print_machine(enum format format, const struct run *run)
 	print_item(format, "sched_preempt", first_line(SCHED "preempt", buf, sizeof(buf)));
 	print_item(format, "sched_base_slice_ns",
 		   first_line(SCHED "base_slice_ns", buf, sizeof(buf)));
+	print_psi(format);
 	printf(format == FORMAT_JSON ? "}}\n" : "\n");
 	fflush(stdout);
 }

@@ -44,8 +44,9 @@ static void print_json_row(const struct run *run, const struct result *result)
 {
 	printf("{\"method\": \"%s\", \"who\": \"%s\", \"placement\": \"%s\", ",
 	       run->method->name, who_names[run->who], placement_names[run->placement]);
-	printf("\"threads\": %d, \"cgroup_depth\": %d, \"rounds\": %lu, ",
-	       run->threads, run->depth, run->rounds);
+	printf("\"threads\": %d, \"cgroup_depth\": %d, \"cgroup_split\": %s, ",
+	       run->threads, run->depth, run->split ? "true" : "false");
+	printf("\"rounds\": %lu, ", run->rounds);
 	if (result->outcome == DONE) {
 		printf("\"ns_per_rt\": %.3f, \"clock\": \"%s\", ", result->ns_per_rt,
 		       clock_name(run));
@@ -82,7 +83,8 @@ static void print_what(const struct run *run)
 		printf("# Executed %lu round trips between two %s on %s\n", run->rounds,
 		       sides, run->placement == ONE_CPU ? "one CPU" : "two CPUs");
 	if (run->depth)
-		printf("# each in a chain of %d cgroups of its own\n", run->depth);
+		printf("# in cgroups %d deep%s\n", run->depth,
+		       run->split ? ", each side in a chain of its own" : "");
 	if (is_cpu_clock(run))
 		printf("# with %d bystanders on CPU %d; the time is the CPU time of the pair\n",
 		       run->threads - 2, run->cpu[0]);

@@ -48,6 +48,7 @@ enum {
 	OPT_CPUS,
 	OPT_THREADS,
 	OPT_CGROUP_DEPTH,
+	OPT_CGROUP_SPLIT,
 	OPT_WARMUP,
 	OPT_TIMEOUT,
 };
@@ -61,7 +62,9 @@ static const struct argp_option argp_options[] = {
 	{ "threads", OPT_THREADS, "N", 0,
 	  "threads that are runnable on the first CPU, the pair included, 2 to 256 (2)", 1 },
 	{ "cgroup-depth", OPT_CGROUP_DEPTH, "D", 0,
-	  "nested cgroups that each process is put into, 0 to 32 (0: none)", 1 },
+	  "nested cgroups that the pair is put into, 0 to 32 (0: none)", 1 },
+	{ "cgroup-split", OPT_CGROUP_SPLIT, NULL, 0,
+	  "with --cgroup-depth: nested cgroups of its own for each process", 1 },
 	{ "rounds", 'n', "N", 0, "round trips that are measured (10000)", 2 },
 	{ "warmup", OPT_WARMUP, "N", 0, "round trips before these (1000)", 2 },
 	{ "repeat", 'r', "N", 0, "run each benchmark N times, a row each (1)", 2 },
@@ -82,8 +85,9 @@ static const char argp_doc[] =
 	"elapsed time, so the figure is then the CPU time of the pair; with 2, it is\n"
 	"the elapsed time.\n"
 	"\n"
-	"--cgroup-depth puts each process into a chain of cgroups of its own, with the\n"
-	"cpu controller, as containers have; it needs the right to make cgroups.\n"
+	"--cgroup-depth puts the pair into a chain of cgroups with the cpu controller,\n"
+	"as a program in a container is; with --cgroup-split, each process into one of\n"
+	"its own, as between containers. It needs the right to make cgroups.\n"
 	"\n"
 	"The method null is the floor: what two system calls cost that do nothing.\n"
 	"'switched' is the share of rounds before which the other side really ran.\n"
@@ -98,7 +102,7 @@ static const char argp_doc[] =
 	"  fwbench switch\n"
 	"  fwbench switch futex hibernate handover --who all --placement all\n"
 	"  fwbench switch switch_to futex --threads 64 --rounds 1000\n"
-	"  fwbench switch pipe handover --cgroup-depth 4 -f json\n";
+	"  fwbench switch pipe handover --cgroup-depth 4 --cgroup-split -f json\n";
 
 /* --- options ------------------------------------------------------------------ */
 
@@ -174,8 +178,10 @@ static void check_options(struct argp_state *state, struct options *o)
 
 	for (i = 0; !o->named && i < nr_switch_methods; i++)
 		o->methods[o->nr_methods++] = &switch_methods[i];
-	if (o->run.depth && !o->who[PROCESS])
-		argp_error(state, "--cgroup-depth is for processes, not for threads");
+	if (o->run.split && !o->run.depth)
+		argp_error(state, "--cgroup-split needs --cgroup-depth");
+	if (o->run.split && !o->who[PROCESS])
+		argp_error(state, "--cgroup-split is for processes, not for threads");
 	check_cpus(state, o);
 }
 
@@ -198,6 +204,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_CGROUP_DEPTH:
 		o->run.depth = parse_number(state, arg, "cgroup-depth", 0, MAX_DEPTH);
+		break;
+	case OPT_CGROUP_SPLIT:
+		o->run.split = true;
 		break;
 	case OPT_WARMUP:
 		o->run.warmup = parse_number(state, arg, "warmup", 0, MAX_ROUNDS);
@@ -338,7 +347,7 @@ int cmd_switch(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	block_signals();
 	print_machine(o.format, &o.run);
-	if (o.run.depth && cgroup_create(o.run.depth))
+	if (o.run.depth && cgroup_create(o.run.split ? 2 : 1, o.run.depth))
 		status = EXIT_FAILED;
 	else
 		stopped = do_all(&o, &status);

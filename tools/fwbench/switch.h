@@ -16,10 +16,6 @@
 
 #include "fwbench.h"
 
-#ifndef WAKE_UP_HIBERNATE
-#define WAKE_UP_HIBERNATE 1
-#endif
-
 #define CACHE_LINE 64
 #define MAX_DEPTH 32
 
@@ -44,6 +40,7 @@ struct run {
 	int cpu[2];
 	int threads;		/* runnable on the first CPU, the pair included */
 	int depth;		/* of the cgroups; 0: none */
+	bool split;		/* each side has cgroups of its own */
 	unsigned long warmup;
 	unsigned long rounds;
 	int timeout;		/* seconds */

@@ -160,8 +160,6 @@ static void participate(struct side *me)
 	const struct run *run = pair->run;
 
 	pin(me);
-	if (run->depth && cgroup_enter(me->id))
-		give_up(me, FAILED, "entering its cgroup: %s", strerror(errno));
 	if (me->id == 0)
 		start_bystanders(me, run->threads - 2);
 	me->tid = gettid();
@@ -190,6 +188,15 @@ static void both_threads(struct pair *pair)
 		give_up(&pair->side[0], FAILED, "no second thread: %s", strerror(ret));
 	participate(&pair->side[0]);
 	pthread_join(thread, NULL);
+}
+
+/* Before there are threads: a cgroup takes whole processes. */
+static void enter_cgroup(struct side *me)
+{
+	const struct run *run = me->pair->run;
+
+	if (run->depth && cgroup_enter(run->split ? me->id : 0))
+		give_up(me, FAILED, "entering its cgroup: %s", strerror(errno));
 }
 
 /* --- in the parent ------------------------------------------------------------ */
@@ -292,6 +299,7 @@ static pid_t start_child(struct side *me)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(FAILED);
+	enter_cgroup(me);
 	if (run->who == THREAD && !run->method->solo)
 		both_threads(me->pair);
 	else
@@ -489,7 +497,7 @@ static enum outcome is_possible(const struct run *run, struct result *result)
 	why = m->not_applicable ? m->not_applicable(run) : NULL;
 	if (why)
 		return refuse(result, NOT_APPLICABLE, why);
-	if (run->depth && run->who == THREAD)
+	if (run->split && run->who == THREAD)
 		return refuse(result, NOT_APPLICABLE,
 			      "only processes get cgroups of their own");
 	why = m->missing ? m->missing() : NULL;
