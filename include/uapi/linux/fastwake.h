@@ -26,7 +26,7 @@
  *
  * The caller wakes the thread and goes on with hibernate(), in one switch.
  */
-#define WAKE_UP_HIBERNATE	(1U << 0)
+#define WAKE_UP_HIBERNATE	0x1
 
 /**
  * enum wake_up_result - what wake_up_process() did, its return value
