@@ -10,7 +10,7 @@ export FASTWAKE_CACHE
 ifdef KSRC
 export KSRC
 endif
-export STOCK SEEDS
+export STOCK SEEDS PSI
 ifdef KDIR
 export KDIR
 endif
