@@ -18,7 +18,7 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help deps tree refresh bisect-check kernel modules deb image lanes lane \
-	gates demo bench-switch check check-all clean distclean
+	gates demo bench-switch bench-fair check check-all clean distclean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | \
@@ -67,6 +67,9 @@ demo: tree ## build everything, boot it, print the table; STOCK=1 SEEDS=N JSON=1
 
 bench-switch: tree ## compare the ways to hand a CPU over, in the emulator; STOCK=1 SEEDS=N JSON=1
 	@$(B)/bench switch $(if $(JSON),--json)
+
+bench-fair: tree ## whether hand-overs cost others their share, in the emulator; STOCK=1 SEEDS=N JSON=1
+	@$(B)/bench fair $(if $(JSON),--json)
 
 check: deps ## all tests; the last line is "N passed, N failed"
 	@$(B)/check

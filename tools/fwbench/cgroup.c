@@ -3,7 +3,7 @@
  * Nested cgroups, version 2, with the cpu controller:
  *
  *	/sys/fs/cgroup/fwbench-<pid>-0/2/3/...
- *	/sys/fs/cgroup/fwbench-<pid>-1/2/3/...	if each side has its own
+ *	/sys/fs/cgroup/fwbench-<pid>-1/2/3/...	if there are two chains
  */
 #include <err.h>
 #include <errno.h>
@@ -16,11 +16,10 @@
 #include <unistd.h>
 
 #include "cgroup.h"
-#include "switch.h"
 
 #define ROOT "/sys/fs/cgroup"
 
-static char made[2 * MAX_DEPTH][PATH_MAX];
+static char made[MAX_CHAINS * MAX_DEPTH][PATH_MAX];
 static int nr_made;
 static int nr_levels;
 static bool root_changed;
@@ -147,6 +146,18 @@ int cgroup_create(int chains, int depth)
 			return -1;
 	}
 	return 0;
+}
+
+int cgroup_set_weight(int chain, int weight)
+{
+	const char *group = made[chain * nr_levels];
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", weight);
+	if (!write_file(group, "cpu.weight", text))
+		return 0;
+	warn("cannot set cpu.weight of %s", group);
+	return -1;
 }
 
 int cgroup_enter(int chain)

@@ -47,17 +47,24 @@ static bool is_online(int cpu, char *why, size_t size)
 	return false;
 }
 
+int pin_to_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set);
+}
+
 bool cpu_usable(int cpu, char *why, size_t size)
 {
-	cpu_set_t before, set;
+	cpu_set_t before;
 	bool usable;
 
 	if (!is_online(cpu, why, size))
 		return false;
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
 	sched_getaffinity(0, sizeof(before), &before);
-	usable = !sched_setaffinity(0, sizeof(set), &set);
+	usable = !pin_to_cpu(cpu);
 	if (!usable)
 		snprintf(why, size, "CPU %d is not for this process, because of its cpuset: %s",
 			 cpu, strerror(errno));

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The calling thread only; -1 and errno on error. */
+int pin_to_cpu(int cpu);
 /* Whether threads can be pinned to @cpu; if not, why, in @why. */
 bool cpu_usable(int cpu, char *why, size_t size);
 

@@ -14,6 +14,8 @@
 #define __noreturn __attribute((noreturn))
 #define __printf(a, b) __attribute((format(printf, a, b)))
 
+#define MAX_CPU 1023
+
 /* Exit status of the program. */
 enum {
 	EXIT_OK,
@@ -22,9 +24,16 @@ enum {
 };
 
 int cmd_switch(int argc, char **argv);
+int cmd_fair(int argc, char **argv);
 
 /* The number in @arg, or the end of the program with a message that says why. */
 long parse_number(struct argp_state *state, const char *arg, const char *what,
 		  long min, long max);
+
+/*
+ * The end of a subcommand, with its exit status. @stopped: 0, the signal that ended
+ * it, or -1 if nobody reads any more.
+ */
+int finish(int stopped, int status);
 
 #endif /* FWBENCH_H */

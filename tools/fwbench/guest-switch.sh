@@ -1,22 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2154
 #
-# The guest's half of `make bench-switch`: runs fwbench and reports each of its
-# JSON lines. tools/fwbench/report-switch puts in front:
-#   kernel  on or stock
-
-rows=/tmp/rows
-
-# Reported only when the program has ended: nobody else runs while it measures.
-bench() { # ARGUMENTS OF fwbench switch
-	echo "bench: fwbench switch $*"
-	status=0
-	fwbench switch --format json "$@" >$rows || status=$?
-	while read -r row; do
-		report "DATA $row"
-	done <$rows
-	[ $status = 0 ] || exit $status
-}
+# The guest's half of `make bench-switch`, behind guest.sh.
 
 if [ "$kernel" = stock ]; then
 	bench pipe eventfd futex --who all --placement all --rounds 2000 --warmup 200

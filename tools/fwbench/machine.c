@@ -77,7 +77,7 @@ static void print_item(enum format format, const char *key, const char *value)
 	}
 }
 
-void print_machine(enum format format, const struct run *run)
+void print_machine(enum format format, int cpu)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	struct utsname u;
@@ -94,7 +94,7 @@ void print_machine(enum format format, const struct run *run)
 	print_item(format, "version", u.version);
 	print_item(format, "arch", u.machine);
 	print_item(format, "cpu_model", cpu_model(buf, sizeof(buf)));
-	print_item(format, "governor", governor(run->cpu[0], buf, sizeof(buf)));
+	print_item(format, "governor", governor(cpu, buf, sizeof(buf)));
 	print_item(format, "sched_features", first_line(SCHED "features", buf, sizeof(buf)));
 	print_item(format, "sched_preempt", first_line(SCHED "preempt", buf, sizeof(buf)));
 	print_item(format, "sched_base_slice_ns",

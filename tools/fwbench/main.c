@@ -3,10 +3,13 @@
  * fwbench - benchmarks of FastWake, a subcommand for each
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgroup.h"
+#include "children.h"
 #include "fwbench.h"
 
 static const struct subcommand {
@@ -15,6 +18,7 @@ static const struct subcommand {
 	int (*run)(int argc, char **argv);
 } subcommands[] = {
 	{ "switch", "what it costs two contexts to hand a CPU over and back", cmd_switch },
+	{ "fair", "whether hand-overs take time from others, or leave it to them", cmd_fair },
 };
 
 long parse_number(struct argp_state *state, const char *arg, const char *what,
@@ -29,6 +33,18 @@ long parse_number(struct argp_state *state, const char *arg, const char *what,
 		argp_error(state, "%s '%s' is not a number from %ld to %ld",
 			   what, arg, min, max);
 	return value;
+}
+
+int finish(int stopped, int status)
+{
+	if (cgroup_remove())
+		status = EXIT_FAILED;
+	unblock_signals();
+	if (stopped > 0)
+		raise(stopped);
+	if (stopped < 0)
+		fputs("fwbench: the results cannot be written\n", stderr);
+	return stopped ? EXIT_FAILED : status;
 }
 
 static void usage(FILE *out)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The three formats of a row.
+ * The three formats, and a row of fwbench switch in each.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "output.h"
 
-const char *const format_names[NR_FORMATS] = {
+static const char *const format_names[NR_FORMATS] = {
 	[FORMAT_DEFAULT] = "default",
 	[FORMAT_SIMPLE] = "simple",
 	[FORMAT_JSON] = "json",
@@ -14,6 +15,23 @@ const char *const format_names[NR_FORMATS] = {
 
 /* Below that, most calls did not hand over anything. */
 #define MOSTLY_SWITCHED 0.9
+
+enum format parse_format(struct argp_state *state, const char *arg)
+{
+	enum format f;
+
+	for (f = 0; f < NR_FORMATS; f++) {
+		if (!strcmp(arg, format_names[f]))
+			return f;
+	}
+	argp_error(state, "format '%s' is none of default, simple and json", arg);
+	return FORMAT_DEFAULT;
+}
+
+const char *outcome_name(enum outcome outcome)
+{
+	return outcome == DONE ? "done" : outcome == FAILED ? "failed" : "unsupported";
+}
 
 void print_json_string(const char *str)
 {
@@ -47,7 +65,7 @@ static void print_json_row(const struct run *run, const struct result *result)
 	printf("\"threads\": %d, \"cgroup_depth\": %d, \"cgroup_split\": %s, ",
 	       run->threads, run->depth, run->split ? "true" : "false");
 	printf("\"rounds\": %lu, ", run->rounds);
-	if (result->outcome == DONE) {
+	if (result->verdict.outcome == DONE) {
 		printf("\"ns_per_rt\": %.3f, \"clock\": \"%s\", ", result->ns_per_rt,
 		       clock_name(run));
 		printf("\"csw_per_rt\": %.3f, ", result->csw_per_rt);
@@ -57,8 +75,8 @@ static void print_json_row(const struct run *run, const struct result *result)
 			printf("\"switched\": %.4f}\n", result->switched);
 		return;
 	}
-	printf(result->outcome == FAILED ? "\"failed\": " : "\"unsupported\": ");
-	print_json_string(result->why);
+	printf("\"%s\": ", outcome_name(result->verdict.outcome));
+	print_json_string(result->verdict.why);
 	printf("}\n");
 }
 
@@ -66,10 +84,10 @@ static void print_simple_row(const struct run *run, const struct result *result)
 {
 	printf("%s %s %s %d %d ", run->method->name, who_names[run->who],
 	       placement_names[run->placement], run->threads, run->depth);
-	if (result->outcome == DONE)
+	if (result->verdict.outcome == DONE)
 		printf("%.3f\n", result->ns_per_rt);
 	else
-		printf(result->outcome == FAILED ? "failed\n" : "unsupported\n");
+		printf("%s\n", outcome_name(result->verdict.outcome));
 }
 
 static void print_what(const struct run *run)
@@ -110,16 +128,11 @@ static void print_figures(const struct run *run, const struct result *result)
 static void print_default_row(const struct run *run, const struct result *result)
 {
 	printf("# Running 'switch/%s' benchmark:\n", run->method->name);
-	switch (result->outcome) {
-	case DONE:
+	if (result->verdict.outcome == DONE) {
 		print_what(run);
 		print_figures(run, result);
-		break;
-	case FAILED:
-		printf("failed: %s\n", result->why);
-		break;
-	default:
-		printf("unsupported: %s\n", result->why);
+	} else {
+		printf("%s: %s\n", outcome_name(result->verdict.outcome), result->verdict.why);
 	}
 	printf("\n");
 }

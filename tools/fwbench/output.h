@@ -9,10 +9,12 @@
 
 enum format { FORMAT_DEFAULT, FORMAT_SIMPLE, FORMAT_JSON, NR_FORMATS };
 
-extern const char *const format_names[NR_FORMATS];
+/* The named one, or the end of the program with a message. */
+enum format parse_format(struct argp_state *state, const char *arg);
+const char *outcome_name(enum outcome outcome);
 
-/* The machine and kernel that all rows are from. */
-void print_machine(enum format format, const struct run *run);
+/* The machine and kernel that all rows are from, and the governor of @cpu. */
+void print_machine(enum format format, int cpu);
 void print_row(enum format format, const struct run *run, const struct result *result);
 /* A JSON string with its quotes, or null. */
 void print_json_string(const char *str);

@@ -2,7 +2,6 @@
 /*
  * fwbench switch: its options, and the rows they ask for.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "cgroup.h"
 #include "cpus.h"
 #include "fwbench.h"
+#include "method_list.h"
 #include "output.h"
 #include "switch.h"
 
@@ -18,8 +18,6 @@
 #define MAX_ROUNDS 1000000000L
 #define MAX_REPEAT 1000000L
 #define MAX_TIMEOUT 1000000L
-#define MAX_CPU 1023
-#define MAX_METHODS 32
 
 const char *const who_names[NR_WHO] = {
 	[THREAD] = "thread",
@@ -32,9 +30,7 @@ const char *const placement_names[NR_PLACEMENTS] = {
 };
 
 struct options {
-	const struct method *methods[MAX_METHODS];
-	int nr_methods;
-	bool named;		/* the methods were, so they have to be there */
+	struct method_list methods;
 	bool who[NR_WHO];
 	bool placement[NR_PLACEMENTS];
 	enum format format;
@@ -122,18 +118,6 @@ static void parse_set(struct argp_state *state, const char *arg, const char *wha
 			   names[0], names[1]);
 }
 
-static enum format parse_format(struct argp_state *state, const char *arg)
-{
-	enum format f;
-
-	for (f = 0; f < NR_FORMATS; f++) {
-		if (!strcmp(arg, format_names[f]))
-			return f;
-	}
-	argp_error(state, "format '%s' is none of default, simple and json", arg);
-	return FORMAT_DEFAULT;
-}
-
 static void parse_cpus(struct argp_state *state, const char *arg, int *cpu)
 {
 	char first[16] = "";
@@ -144,18 +128,6 @@ static void parse_cpus(struct argp_state *state, const char *arg, int *cpu)
 	memcpy(first, arg, comma - arg);
 	cpu[0] = parse_number(state, first, "CPU", 0, MAX_CPU);
 	cpu[1] = parse_number(state, comma + 1, "CPU", 0, MAX_CPU);
-}
-
-static void add_method(struct argp_state *state, struct options *o, const char *name)
-{
-	const struct method *m = find_method(name);
-
-	if (!m)
-		argp_error(state, "there is no method '%s'", name);
-	if (o->nr_methods == MAX_METHODS)
-		argp_error(state, "more than %d methods", MAX_METHODS);
-	o->methods[o->nr_methods++] = m;
-	o->named = true;
 }
 
 static void check_cpus(struct argp_state *state, const struct options *o)
@@ -174,10 +146,7 @@ static void check_cpus(struct argp_state *state, const struct options *o)
 
 static void check_options(struct argp_state *state, struct options *o)
 {
-	unsigned int i;
-
-	for (i = 0; !o->named && i < nr_switch_methods; i++)
-		o->methods[o->nr_methods++] = &switch_methods[i];
+	complete_methods(&o->methods);
 	if (o->run.split && !o->run.depth)
 		argp_error(state, "--cgroup-split needs --cgroup-depth");
 	if (o->run.split && !o->who[PROCESS])
@@ -224,7 +193,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->format = parse_format(state, arg);
 		break;
 	case ARGP_KEY_ARG:
-		add_method(state, o, arg);
+		name_method(state, &o->methods, arg);
 		break;
 	case ARGP_KEY_END:
 		check_options(state, o);
@@ -235,27 +204,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-/* The methods and the text after the options, from one table. */
-static char *help_filter(int key, const char *text, void *input)
+/* Puts the methods before the text after the options. */
+static char *help_filter(int key, const char *text, void *input __maybe_unused)
 {
-	char *out = NULL;
-	unsigned int i;
-	size_t size;
-	FILE *f;
-
-	(void)input;
 	if (key != ARGP_KEY_HELP_POST_DOC)
 		return (char *)text;
-	f = open_memstream(&out, &size);
-	if (!f)
-		return (char *)text;
-	fputs("Methods (all):\n", f);
-	for (i = 0; i < nr_switch_methods; i++)
-		fprintf(f, "  %-10s %s\n", switch_methods[i].name, switch_methods[i].about);
-	if (text)
-		fputs(text, f);
-	fclose(f);
-	return out;
+	return methods_help(false, text);
 }
 
 static const struct argp argp = {
@@ -272,12 +226,7 @@ static void complain(const struct run *run, const struct result *result)
 {
 	fflush(stdout);
 	fprintf(stderr, "fwbench: switch/%s, %s, %s: %s\n", run->method->name,
-		who_names[run->who], placement_names[run->placement], result->why);
-}
-
-static bool is_failure(const struct options *o, const struct result *result)
-{
-	return result->outcome == FAILED || (result->outcome == MISSING && o->named);
+		who_names[run->who], placement_names[run->placement], result->verdict.why);
 }
 
 /* Returns 0 to go on, the signal that ended it, or -1 if nobody reads any more. */
@@ -289,7 +238,7 @@ static int do_row(const struct options *o, const struct run *run, int *status)
 	if (caught)
 		return caught;
 	print_row(o->format, run, &result);
-	if (is_failure(o, &result)) {
+	if (is_failure(&result.verdict, o->methods.named)) {
 		complain(run, &result);
 		*status = EXIT_FAILED;
 	}
@@ -302,8 +251,8 @@ static int do_methods(const struct options *o, struct run *run, int *status)
 	long again;
 	int i;
 
-	for (i = 0; i < o->nr_methods; i++) {
-		run->method = o->methods[i];
+	for (i = 0; i < o->methods.nr; i++) {
+		run->method = o->methods.methods[i];
 		for (again = 0; again < o->repeat; again++) {
 			stopped = do_row(o, run, status);
 			if (stopped)
@@ -346,17 +295,10 @@ int cmd_switch(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	block_signals();
-	print_machine(o.format, &o.run);
+	print_machine(o.format, o.run.cpu[0]);
 	if (o.run.depth && cgroup_create(o.run.split ? 2 : 1, o.run.depth))
 		status = EXIT_FAILED;
 	else
 		stopped = do_all(&o, &status);
-	if (cgroup_remove())
-		status = EXIT_FAILED;
-	unblock_signals();
-	if (stopped > 0)
-		raise(stopped);
-	if (stopped < 0)
-		fputs("fwbench: the results cannot be written\n", stderr);
-	return stopped ? EXIT_FAILED : status;
+	return finish(stopped, status);
 }

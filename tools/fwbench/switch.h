@@ -14,24 +14,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "children.h"
 #include "fwbench.h"
 
 #define CACHE_LINE 64
-#define MAX_DEPTH 32
 
 enum who { THREAD, PROCESS, NR_WHO };
 enum placement { ONE_CPU, TWO_CPU, NR_PLACEMENTS };
 
 extern const char *const who_names[NR_WHO];
 extern const char *const placement_names[NR_PLACEMENTS];
-
-/* Also the exit status of a child. */
-enum outcome {
-	DONE,
-	FAILED,
-	MISSING,		/* this kernel lacks what the method needs */
-	NOT_APPLICABLE,		/* the method has no such hand-over by design */
-};
 
 struct run {
 	const struct method *method;
@@ -42,13 +34,12 @@ struct run {
 	int depth;		/* of the cgroups; 0: none */
 	bool split;		/* each side has cgroups of its own */
 	unsigned long warmup;
-	unsigned long rounds;
+	unsigned long rounds;	/* 0: until pair->stop */
 	int timeout;		/* seconds */
 };
 
 struct result {
-	enum outcome outcome;
-	char why[256];		/* if it is not DONE */
+	struct verdict verdict;
 	double seconds;		/* in all, by the run's clock */
 	double ns_per_rt;
 	double csw_per_rt;
@@ -86,9 +77,10 @@ struct side {
 	struct side *peer;
 	bool alternates;	/* a round that the peer was not in is an error */
 	unsigned long switched;	/* how often the peer had run between two rounds */
+	atomic_bool done;	/* with all its rounds */
 	struct stamp start;
 	struct stamp end;
-	char why[256];
+	char why[WHY_SIZE];
 };
 
 /* Shared memory, at the same address in all processes. */
@@ -97,6 +89,7 @@ struct pair {
 	struct side side[2];
 	const struct run *run;
 	pthread_barrier_t barrier;
+	atomic_bool stop;	/* after the round that has begun */
 };
 
 struct method {
@@ -120,6 +113,7 @@ struct method {
 
 	bool free_running;	/* nobody waits; each side runs as it comes */
 	bool solo;		/* there is but one side */
+	bool fair;		/* fwbench fair has it too */
 };
 
 extern const struct method switch_methods[];
@@ -134,15 +128,17 @@ int seccomp_swap(struct side *me);
 int seccomp_release(struct side *me);
 const char *seccomp_missing(void);
 
-/* Ends the participant; the row says why. */
-void __noreturn __printf(3, 4) give_up(struct side *me, enum outcome why,
-				       const char *fmt, ...);
-
 /* Returns the signal that ended a run before its time, or 0. */
 int run_pair(const struct run *run, struct result *result);
-/* Those that end the program; from here on run_pair() waits for them. */
-void block_signals(void);
-void unblock_signals(void);
+
+/* What run_pair() is made of. */
+bool is_possible(const struct run *run, struct verdict *verdict);
+struct pair *new_pair(const struct run *run);
+void free_pair(struct pair *pair);
+/* One side, in a thread of its own. */
+void participate(struct side *me);
+/* Of the side that gave up. */
+const char *complaint(const struct pair *pair);
 
 static inline bool is_cpu_clock(const struct run *run)
 {

@@ -231,12 +231,10 @@ static const char *switch_to_not_applicable(const struct run *run)
 
 static int switch_to_swap(struct side *me)
 {
-	struct pair *pair = me->pair;
-
 	if (!syscall(__NR_switch_to, me->peer->tid, 0))
 		return 0;
 	/* It sleeps when it is done, and that is the only time. */
-	if (errno == EAGAIN && pair->turns.count[!me->id] == all_rounds(pair->run))
+	if (errno == EAGAIN && atomic_load(&me->peer->done))
 		return 0;
 	return -1;
 }
@@ -270,6 +268,7 @@ const struct method switch_methods[] = {
 		.wait = pipe_wait,
 		.swap = pipe_swap,
 		.release = pipe_wake,
+		.fair = true,
 	}, {
 		.name = "eventfd",
 		.about = "write and read of an eventfd each way",
@@ -290,6 +289,7 @@ const struct method switch_methods[] = {
 		.wait = futex_wait,
 		.swap = futex_swap,
 		.release = futex_wake,
+		.fair = true,
 	}, {
 		.name = "seccomp",
 		.about = "a call that a supervisor answers, woken synchronously (6.6)",
@@ -311,6 +311,7 @@ const struct method switch_methods[] = {
 		.missing = fastwake_missing,
 		.swap = switch_to_swap,
 		.free_running = true,
+		.fair = true,
 	}, {
 		.name = "hibernate",
 		.about = "wake_up_process(peer), then hibernate()",
@@ -318,6 +319,7 @@ const struct method switch_methods[] = {
 		.wait = hibernate_wait,
 		.swap = hibernate_swap,
 		.release = hibernate_wake,
+		.fair = true,
 	}, {
 		.name = "handover",
 		.about = "both at once: wake_up_process(peer, WAKE_UP_HIBERNATE)",
@@ -325,6 +327,7 @@ const struct method switch_methods[] = {
 		.wait = hibernate_wait,
 		.swap = handover_swap,
 		.release = hibernate_wake,
+		.fair = true,
 	},
 };
 

@@ -111,11 +111,11 @@ static void enter_target(struct side *me)
 	int fd = install_filter();
 
 	if (fd < 0)
-		give_up(me, FAILED, "installing a seccomp filter: %s", strerror(errno));
+		give_up(me->why, FAILED, "installing a seccomp filter: %s", strerror(errno));
 	if (ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP))
-		give_up(me, MISSING, "this kernel has no synchronous wake-up of seccomp");
+		give_up(me->why, MISSING, "this kernel has no synchronous wake-up of seccomp");
 	if (send_fd(me->out, fd))
-		give_up(me, FAILED, "sending the filter's descriptor: %s", strerror(errno));
+		give_up(me->why, FAILED, "sending the filter's descriptor: %s", strerror(errno));
 	close(fd);
 }
 
@@ -129,7 +129,7 @@ void seccomp_enter(struct side *me)
 	}
 	fd = receive_fd(me->in);
 	if (fd < 0)
-		give_up(me, FAILED, "no filter's descriptor came: %s", strerror(errno));
+		give_up(me->why, FAILED, "no filter's descriptor came: %s", strerror(errno));
 	close(me->in);
 	me->in = fd;
 }
