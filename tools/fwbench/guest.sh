@@ -3,7 +3,7 @@
 #
 # What the guest's half of each benchmark begins with; tools/fwbench/report puts
 # in front:
-#   kernel     on or stock
+#   kernel     on, stock, or unused: on, and nobody calls what the patches add
 #   benchmark  subcommand of fwbench
 
 rows=/tmp/rows
