@@ -53,7 +53,7 @@ only_one() {
 # kernel_src CONFIG: the source tree that CONFIG is built from
 kernel_src() {
 	case $1 in
-	stock) echo "$BUILD/linux-stock" ;;
+	stock | bench-stock) echo "$BUILD/linux-stock" ;;
 	scratch) echo "$BUILD/bisect" ;;
 	*) echo "$LINUX" ;;
 	esac
@@ -89,9 +89,10 @@ kmake() {
 # fragments CONFIG: what makes up CONFIG on top of tinyconfig
 fragments() {
 	local dir=$TOP/tests/vm/config
+	local own=${1%-stock}
 	echo "$dir/base.config"
-	[ "$1" = stock ] || echo "$dir/fastwake.config"
-	[ ! -e "$dir/$1.config" ] || echo "$dir/$1.config"
+	[[ $1 = *stock ]] || echo "$dir/fastwake.config"
+	[ ! -e "$dir/$own.config" ] || echo "$dir/$own.config"
 }
 
 # configure CONFIG [FRAGMENTS-OF]: brings .config up to date; leaves it alone
