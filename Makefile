@@ -18,7 +18,7 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help deps tree refresh bisect-check kernel modules deb image lanes lane \
-	gates demo bench-switch bench-fair check check-all clean distclean
+	gates demo bench-switch bench-fair bench-stages check check-all clean distclean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | \
@@ -70,6 +70,9 @@ bench-switch: tree ## compare the ways to hand a CPU over, in the emulator; STOC
 
 bench-fair: tree ## whether hand-overs cost others their share, in the emulator; STOCK=1 SEEDS=N JSON=1
 	@$(B)/bench fair $(if $(JSON),--json)
+
+bench-stages: tree ## where the instructions of each hand-over go, in the emulator; JSON=1
+	@$(B)/bench stages $(if $(JSON),--json)
 
 check: deps ## all tests; the last line is "N passed, N failed"
 	@$(B)/check
