@@ -6,7 +6,7 @@
  *	storm [operations [threads [seed]]]
  *
  * or by the environment: FASTWAKE_STORM_OPS, FASTWAKE_STORM_THREADS,
- * FASTWAKE_STORM_SEED.
+ * FASTWAKE_STORM_SEED; and FASTWAKE_STORM_WATCHDOG, see below.
  *
  * Each thread has a mailbox that holds one message. Whoever claims an empty
  * mailbox writes the message and calls wake_up_process() once; the owner takes
@@ -34,9 +34,6 @@
 #define MAX_THREADS 256
 /* One signal for so many wake-ups. */
 #define SIGNAL_EVERY 16
-/* Without any progress for so long, in seconds, the storm hangs. */
-#define WATCHDOG 60
-
 struct worker {
 	/* one cache line for what others write */
 	alignas(64) atomic_int full;
@@ -57,6 +54,8 @@ static struct worker workers[MAX_THREADS];
 static long nr_threads = 8;
 static long nr_ops = 1000000;
 static long seed = 1;
+/* Without any progress for so long, in seconds, the storm hangs. */
+static long patience = 60;
 static atomic_long ops;
 /* Threads that run, and messages that are on their way. */
 static atomic_long active;
@@ -114,12 +113,12 @@ static void watchdog(int sig)
 	(void)sig;
 	if (now != last) {
 		last = now;
-		alarm(WATCHDOG);
+		alarm(patience);
 		return;
 	}
 	for (i = 0; i < nr_threads; i++)
 		report_worker(i);
-	fail("no progress for %d s after %ld operations", WATCHDOG, now);
+	fail("no progress for %ld s after %ld operations", patience, now);
 }
 
 static void count_signal(int sig)
@@ -315,6 +314,7 @@ int main(int argc, char **argv)
 	setting(&nr_threads, argc > 2 ? argv[2] : NULL, "FASTWAKE_STORM_THREADS",
 		2, MAX_THREADS);
 	setting(&seed, argc > 3 ? argv[3] : NULL, "FASTWAKE_STORM_SEED", 1, LONG_MAX);
+	setting(&patience, NULL, "FASTWAKE_STORM_WATCHDOG", 1, 3600);
 
 	ksft_print_header();
 	ksft_set_plan(1);
@@ -338,7 +338,7 @@ int main(int argc, char **argv)
 			fail("pthread_create() of thread %d", i);
 	}
 	pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
-	alarm(WATCHDOG);
+	alarm(patience);
 
 	for (i = 0; i < nr_threads; i++) {
 		while (!workers[i].tid)
