@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The comp_vector of ibv_create_cq(). */
+/* The comp_vector of ibv_create_cq(). With the module it chooses the CPU. */
 #include "channel.h"
 
 TEST_F(channel, every_vector_delivers)
@@ -36,6 +36,103 @@ TEST_F(channel, out_of_range)
 	ASSERT_EQ(EINVAL, errno);
 	ASSERT_EQ(NULL, ibv_create_cq(self->rig.ctx, 16, NULL, self->ch, -1));
 	ASSERT_EQ(EINVAL, errno);
+}
+
+/* --- with the module: the CPU of the vector delivers --- */
+
+#define FASTWAKE "/sys/kernel/fastwake/"
+
+static bool read_line(const char *path, char *buf, int size)
+{
+	FILE *f = fopen(path, "re");
+	bool ok = f && fgets(buf, size, f);
+
+	if (f)
+		fclose(f);
+	return ok;
+}
+
+static bool set_mode(const char *mode)
+{
+	FILE *f = fopen(FASTWAKE "mode", "we");
+	bool ok = f && fputs(mode, f) >= 0;
+
+	return f && !fclose(f) && ok;
+}
+
+/* How many events the polls on @cpu have delivered. */
+static long events_on(int cpu)
+{
+	char path[64];
+	char buf[32];
+
+	snprintf(path, sizeof(path), FASTWAKE "cpu%d/events", cpu);
+	return read_line(path, buf, sizeof(buf)) ? atol(buf) : -1;
+}
+
+/* A poll is counted after it has delivered. */
+static bool wait_for_events_on(int cpu, long events)
+{
+	int i;
+
+	for (i = 0; i < MAX_POLLS; i++) {
+		if (events_on(cpu) == events)
+			return true;
+		sched_yield();
+	}
+	return false;
+}
+
+FIXTURE(polled)
+{
+	struct rig rig;
+	struct ibv_comp_channel *ch;
+	char mode[16];
+};
+
+FIXTURE_SETUP(polled)
+{
+	if (access(FASTWAKE, F_OK))
+		SKIP(return, "fastwake.ko is not loaded");
+	ASSERT_RIG(&self->rig, rig_open(&self->rig));
+	self->ch = ibv_create_comp_channel(self->rig.ctx);
+	ASSERT_NE(NULL, self->ch);
+	ASSERT_TRUE(read_line(FASTWAKE "mode", self->mode, sizeof(self->mode)));
+	ASSERT_TRUE(set_mode("poll"));
+}
+
+FIXTURE_TEARDOWN(polled)
+{
+	EXPECT_TRUE(set_mode(self->mode));
+	ASSERT_EQ(0, ibv_destroy_comp_channel(self->ch));
+	ASSERT_RIG(&self->rig, rig_close(&self->rig));
+}
+
+/* Vector i is the one of CPU i, and no other CPU polls it. */
+TEST_F(polled, its_cpu_delivers)
+{
+	long before[CPU_SETSIZE];
+	struct loop l;
+	int other;
+	int cpu;
+	int i;
+
+	for (i = 0; (cpu = usable_cpu(i)) >= 0; i++) {
+		for (other = 0; usable_cpu(other) >= 0; other++)
+			before[other] = events_on(usable_cpu(other));
+		ASSERT_RIG(&self->rig, loop_open(&l, &self->rig, self->ch, cpu));
+		ASSERT_RIG(&self->rig, loop_event(&l));
+		ASSERT_EQ(l.cq, read_event(self->ch));
+		ibv_ack_cq_events(l.cq, 1);
+		ASSERT_RIG(&self->rig, loop_receive(&l));
+		ASSERT_RIG(&self->rig, loop_close(&l));
+
+		EXPECT_TRUE(wait_for_events_on(cpu, before[i] + 1));
+		for (other = 0; usable_cpu(other) >= 0; other++) {
+			if (other != i)
+				EXPECT_EQ(before[other], events_on(usable_cpu(other)));
+		}
+	}
 }
 
 TEST_HARNESS_MAIN
