@@ -219,16 +219,21 @@ lane_read() {
 	local file=$TOP/tests/vm/lanes/$1
 	[ -f "$file" ] || die "no lane '$1'; there are: $(cd "$TOP/tests/vm/lanes" && echo *)"
 	LANE_SMP=2 LANE_MEM=1G LANE_BOOT=free LANE_TIMEOUT=1200 LANE_TEST_TIMEOUT=300
-	LANE_APPEND=
+	LANE_APPEND='' LANE_PREEMPT=''
 	# shellcheck disable=SC1090
 	. "$file"
 	case $LANE_CONFIG/$LANE_MODE in
-	on/none | on/off | on/poll | stock/none | arm64/none) ;;
+	on/none | on/off | on/poll | stock/none | rt/none | arm64/none) ;;
 	debug/none | debug/off | debug/poll | kcsan/none | kcsan/off | kcsan/poll) ;;
 	*) die "tests/vm/lanes/$1: wrong LANE_CONFIG or LANE_MODE" ;;
 	esac
 	case $LANE_BOOT/$LANE_CLASS in
 	free/check | free/check-all | icount/check | icount/check-all) ;;
 	*) die "tests/vm/lanes/$1: wrong LANE_BOOT or LANE_CLASS" ;;
+	esac
+	case $LANE_PREEMPT in
+	none | voluntary | full) LANE_APPEND+=" preempt=$LANE_PREEMPT" ;;
+	'' | rt) ;;	# as the kernel is configured
+	*) die "tests/vm/lanes/$1: wrong LANE_PREEMPT" ;;
 	esac
 }
