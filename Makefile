@@ -18,7 +18,8 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help deps tree refresh bisect-check kernel modules deb image lanes lane \
-	gates demo bench-switch bench-fair bench-stages check check-all clean distclean
+	gates demo bench-switch bench-fair bench-stages selftests check check-all clean \
+	distclean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | \
@@ -74,10 +75,13 @@ bench-fair: tree ## whether hand-overs cost others their share, in the emulator;
 bench-stages: tree ## where the instructions of each hand-over go, in the emulator; JSON=1
 	@$(B)/bench stages $(if $(JSON),--json)
 
+selftests: tree ## whether the kernel's own selftests say the same as on a stock kernel
+	@$(B)/selftests
+
 check: deps ## all tests; the last line is "N passed, N failed"
 	@$(B)/check
 
-check-all: deps ## check, and the lanes that take too long for it
+check-all: deps ## check, the lanes that take too long for it, the kernel's own selftests
 	@$(B)/check --all
 
 clean: ## remove what was built, keep source tree, downloads and ccache
