@@ -81,6 +81,15 @@ static inline bool cgroup_add(const char *group, pid_t pid)
 	return cgroup_write(group, "cgroup.procs", text);
 }
 
+/* Its CPU bandwidth, in us. */
+static inline bool cgroup_set_quota(const char *group, int quota, int period)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%d %d", quota, period);
+	return cgroup_write(group, "cpu.max", text);
+}
+
 /* Kills whoever is still in it, also if frozen. */
 static inline bool cgroup_remove(const char *group)
 {

@@ -7,6 +7,9 @@
 #ifndef SPINNER_H
 #define SPINNER_H
 
+#include <signal.h>
+#include <sys/prctl.h>
+
 #include "fastwake_test.h"
 
 struct spinner {
@@ -51,6 +54,33 @@ static inline void spinner_stop(struct spinner *s)
 {
 	atomic_store(&s->stop, true);
 	pthread_join(s->thread, NULL);
+}
+
+/*
+ * A child process, of user @uid if not 0, that does the same on the CPUs of its parent,
+ * as long as that lives.
+ */
+static inline pid_t fork_spinner(uid_t uid)
+{
+	atomic_int *ready = shared_alloc(sizeof(*ready));
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (uid && setresuid(uid, uid, uid))
+			_exit(1);
+		/* A change of the user undoes it. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (*ready = 1;;)
+			;
+	}
+	while (pid > 0 && !*ready)
+		sched_yield();
+	return pid;
+}
+
+static inline bool end_spinner(pid_t pid)
+{
+	return !kill(pid, SIGKILL) && waitpid(pid, NULL, 0) == pid;
 }
 
 #endif /* SPINNER_H */

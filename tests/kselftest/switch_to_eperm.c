@@ -1,27 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* switch_to() follows the rule of kill(2), as wake_up_process() does. */
-#include "fastwake_test.h"
+#include "spinner.h"
 
 #define VICTIM_UID 1001
 #define OTHER_UID 1002
-
-/* A child process of @uid that computes for ever on the CPU of its parent. */
-static pid_t fork_busy(uid_t uid)
-{
-	atomic_int *ready = shared_alloc(sizeof(*ready));
-	pid_t pid = fork();
-
-	if (!pid) {
-		if (setresuid(uid, uid, uid))
-			_exit(1);
-		*ready = 1;
-		for (;;)
-			;
-	}
-	while (pid > 0 && !*ready)
-		sched_yield();
-	return pid;
-}
 
 static int switch_as(uid_t uid, pid_t tid)
 {
@@ -47,13 +29,12 @@ TEST(users)
 		SKIP(return, NO_ROOT);
 
 	ASSERT_TRUE(pin_to_cpu(usable_cpu(0)));
-	pid = fork_busy(VICTIM_UID);
+	pid = fork_spinner(VICTIM_UID);
 	ASSERT_LT(0, pid);
 	EXPECT_EQ(-EPERM, switch_as(OTHER_UID, pid));
 	EXPECT_EQ(0, switch_as(VICTIM_UID, pid));
 	EXPECT_EQ(0, switch_as(0, pid));
-	ASSERT_EQ(0, kill(pid, SIGKILL));
-	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	EXPECT_TRUE(end_spinner(pid));
 }
 
 TEST(kernel_thread)

@@ -6,10 +6,8 @@
  * The caller, who has no limit, does nothing but name it. The kernel counts both
  * the periods and what the group consumed, so that no clock is needed here.
  */
-#include <signal.h>
-#include <sys/prctl.h>
-
 #include "own_cgroup.h"
+#include "spinner.h"
 
 #define QUOTA_US 2000
 #define PERIOD_US 20000
@@ -22,27 +20,6 @@ FIXTURE(throttled)
 	char group[64];
 	pid_t pid;
 };
-
-static bool set_quota(const char *group, int quota, int period)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%d %d", quota, period);
-	return cgroup_write(group, "cpu.max", text);
-}
-
-/* Computes on the CPU of its parent, as long as that lives. */
-static pid_t fork_busy(void)
-{
-	pid_t pid = fork();
-
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
-			;
-	}
-	return pid;
-}
 
 FIXTURE_SETUP(throttled)
 {
@@ -84,8 +61,8 @@ TEST_F(throttled, waits_for_its_quota)
 {
 	long long periods, throttled, usage;
 
-	ASSERT_TRUE(set_quota(self->group, QUOTA_US, PERIOD_US));
-	self->pid = fork_busy();
+	ASSERT_TRUE(cgroup_set_quota(self->group, QUOTA_US, PERIOD_US));
+	self->pid = fork_spinner(0);
 	ASSERT_LT(0, self->pid);
 	ASSERT_TRUE(cgroup_add(self->group, self->pid));
 	ASSERT_TRUE(name_until(self->group, "nr_throttled", 1, self->pid));

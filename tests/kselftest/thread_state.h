@@ -61,16 +61,27 @@ static inline long thread_sleeps_in(pid_t tid)
 	return end == buf ? -1 : nr;
 }
 
-/* How often the thread went to sleep, -1 if there is no such thread. */
-static inline long thread_sleeps(pid_t tid)
+/* The number behind @key in /proc/TID/status, -1 if there is no such thread. */
+static inline long thread_number(pid_t tid, const char *key)
 {
-	static const char key[] = "\nvoluntary_ctxt_switches:";
 	char buf[4096];
 	char *line;
 
 	read_proc(tid, "status", buf, sizeof(buf));
 	line = strstr(buf, key);
-	return line ? strtol(line + sizeof(key) - 1, NULL, 10) : -1;
+	return line ? strtol(line + strlen(key), NULL, 10) : -1;
+}
+
+/* How often the thread went to sleep. */
+static inline long thread_sleeps(pid_t tid)
+{
+	return thread_number(tid, "\nvoluntary_ctxt_switches:");
+}
+
+/* How often it left its CPU in any other way. */
+static inline long thread_preemptions(pid_t tid)
+{
+	return thread_number(tid, "\nnonvoluntary_ctxt_switches:");
 }
 
 static inline bool wait_for_state(pid_t tid, char state)
@@ -91,6 +102,19 @@ static inline bool wait_for_sleep_in(pid_t tid, long nr)
 
 	for (i = 0; i < MAX_POLLS; i++) {
 		if (thread_sleeps_in(tid) == nr)
+			return true;
+		sched_yield();
+	}
+	return false;
+}
+
+/* Until it sleeps, for the @number-th time since it began. */
+static inline bool wait_for_sleeps(pid_t tid, long number)
+{
+	int i;
+
+	for (i = 0; i < MAX_POLLS; i++) {
+		if (thread_state(tid) == 'S' && thread_sleeps(tid) >= number)
 			return true;
 		sched_yield();
 	}

@@ -3,6 +3,7 @@
  * A thread is parked on a CPU that goes offline: it is woken all the same, and
  * runs on another one. On a CPU that is back it runs where it slept.
  */
+#include "cpu_online.h"
 #include "traveller.h"
 
 FIXTURE(hotplug)
@@ -32,21 +33,6 @@ FIXTURE_VARIANT_ADD(hotplug, handover)
 	.everywhere = false,
 	.flags = WAKE_UP_HIBERNATE,
 };
-
-static bool set_online(int cpu, bool online)
-{
-	char path[64];
-	ssize_t ret;
-	int fd;
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	ret = write(fd, online ? "1" : "0", 1);
-	close(fd);
-	return ret == 1;
-}
 
 FIXTURE_SETUP(hotplug)
 {
