@@ -44,6 +44,33 @@ TEST(zombie)
 	ASSERT_ERRNO(ESRCH, switch_to(pid, 0));
 }
 
+/* The others go on, and only they can be named. */
+TEST(leader_that_has_exited)
+{
+	atomic_int *other = shared_alloc(sizeof(*other));
+	struct sleeper s = { };
+	pid_t pid;
+
+	if (fastwake_missing())
+		SKIP(return, NO_FASTWAKE);
+
+	ASSERT_NE(NULL, other);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		if (!sleeper_start(&s))
+			_exit(1);
+		*other = s.tid;
+		pthread_exit(NULL);
+	}
+	wait_for_tid(other);
+	ASSERT_TRUE(wait_for_state(pid, 'Z'));
+	ASSERT_ERRNO(ESRCH, wake_up_process(pid, 0));
+	ASSERT_ERRNO(ESRCH, switch_to(pid, 0));
+	ASSERT_EQ(WAKE_UP_WOKEN, wake_up_process(*other, 0));
+	EXPECT_EQ(0, child_status(pid));
+}
+
 TEST(never_used)
 {
 	int pid_max = 0;
