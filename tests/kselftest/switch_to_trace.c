@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tracepoints and counters of switch_to() tell what happens: the caller leaves the CPU
+ * runnable, nobody sleeps and nobody is woken.
+ */
+#include "slice.h"
+#include "spinner.h"
+#include "tracing.h"
+
+#define CALLS 20
+
+/* A child process on the CPU of its parent. It sleeps before and after its calls. */
+static pid_t fork_caller(pid_t target)
+{
+	pid_t pid = fork();
+	int i;
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (!ask_for_long_slice(0) || hibernate(0))
+			_exit(1);
+		for (i = 0; i < CALLS; i++) {
+			if (switch_to(target, 0))
+				_exit(2);
+		}
+		_exit(hibernate(0) ? 3 : 0);
+	}
+	return pid;
+}
+
+TEST(tells_the_truth)
+{
+	struct trace trace;
+	struct traced *t = &trace.t[0];
+	long sleeps, preemptions;
+	int other_cpu = usable_cpu(1);
+	pid_t caller, target;
+	bool began, ran;
+
+	if (fastwake_missing())
+		SKIP(return, NO_FASTWAKE);
+	if (geteuid())
+		SKIP(return, NO_ROOT);
+	if (tracefs_missing())
+		SKIP(return, NO_TRACEFS);
+
+	ASSERT_TRUE(pin_to_cpu(usable_cpu(0)));
+	target = fork_spinner(0);
+	ASSERT_LT(0, target);
+	ASSERT_TRUE(ask_for_long_slice(target));
+	caller = fork_caller(target);
+	ASSERT_LT(0, caller);
+	/* Who watches is somewhere else, if there is a place. */
+	ASSERT_TRUE(other_cpu < 0 || pin_to_cpu(other_cpu));
+	ASSERT_TRUE(wait_for_sleep_in(caller, __NR_hibernate));
+	sleeps = thread_sleeps(caller);
+	preemptions = thread_preemptions(caller);
+
+	began = trace_begin(&trace, caller, SLEEPING, target, UNKNOWN);
+	ran = began && wake_up_process(caller, 0) == WAKE_UP_WOKEN &&
+	      wait_for_sleeps(caller, sleeps + 1);
+	EXPECT_TRUE(trace_end(&trace));
+	ASSERT_STREQ("", trace.wrong);
+	ASSERT_TRUE(ran);
+
+	EXPECT_EQ(SLEEPING, t->where);
+	EXPECT_EQ(1, t->woken);
+	EXPECT_EQ(1, t->slept);
+	EXPECT_EQ(0, t->woken_early);
+	EXPECT_EQ(t->preempted, thread_preemptions(caller) - preemptions);
+	TH_LOG("%d calls: left the CPU runnable %ld times", CALLS, t->preempted);
+	/* The target is there all the time, and only the end of a slice is against it. */
+	EXPECT_LT(CALLS / 2, t->preempted);
+	EXPECT_EQ(0, trace.t[1].slept + trace.t[1].woken + trace.t[1].woken_early);
+
+	ASSERT_EQ(WAKE_UP_WOKEN, wake_up_process(caller, 0));
+	EXPECT_EQ(0, child_status(caller));
+	EXPECT_TRUE(end_spinner(target));
+}
+
+TEST_HARNESS_MAIN
