@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The comp_vector of ibv_create_cq(). With the module it chooses the CPU. */
-#include "channel.h"
+#include "polled.h"
 
 TEST_F(channel, every_vector_delivers)
 {
@@ -40,34 +40,14 @@ TEST_F(channel, out_of_range)
 
 /* --- with the module: the CPU of the vector delivers --- */
 
-#define FASTWAKE "/sys/kernel/fastwake/"
-
-static bool read_line(const char *path, char *buf, int size)
-{
-	FILE *f = fopen(path, "re");
-	bool ok = f && fgets(buf, size, f);
-
-	if (f)
-		fclose(f);
-	return ok;
-}
-
-static bool set_mode(const char *mode)
-{
-	FILE *f = fopen(FASTWAKE "mode", "we");
-	bool ok = f && fputs(mode, f) >= 0;
-
-	return f && !fclose(f) && ok;
-}
-
 /* How many events the polls on @cpu have delivered. */
 static long events_on(int cpu)
 {
-	char path[64];
+	char name[32];
 	char buf[32];
 
-	snprintf(path, sizeof(path), FASTWAKE "cpu%d/events", cpu);
-	return read_line(path, buf, sizeof(buf)) ? atol(buf) : -1;
+	snprintf(name, sizeof(name), "cpu%d/events", cpu);
+	return setting_read(name, buf, sizeof(buf)) ? atol(buf) : -1;
 }
 
 /* A poll is counted after it has delivered. */
@@ -87,23 +67,22 @@ FIXTURE(polled)
 {
 	struct rig rig;
 	struct ibv_comp_channel *ch;
-	char mode[16];
+	struct setting mode;
 };
 
 FIXTURE_SETUP(polled)
 {
 	if (access(FASTWAKE, F_OK))
-		SKIP(return, "fastwake.ko is not loaded");
+		SKIP(return, NO_MODULE);
 	ASSERT_RIG(&self->rig, rig_open(&self->rig));
 	self->ch = ibv_create_comp_channel(self->rig.ctx);
 	ASSERT_NE(NULL, self->ch);
-	ASSERT_TRUE(read_line(FASTWAKE "mode", self->mode, sizeof(self->mode)));
-	ASSERT_TRUE(set_mode("poll"));
+	ASSERT_TRUE(setting_change(&self->mode, "mode", "poll"));
 }
 
 FIXTURE_TEARDOWN(polled)
 {
-	EXPECT_TRUE(set_mode(self->mode));
+	EXPECT_TRUE(setting_restore(&self->mode));
 	ASSERT_EQ(0, ibv_destroy_comp_channel(self->ch));
 	ASSERT_RIG(&self->rig, rig_close(&self->rig));
 }

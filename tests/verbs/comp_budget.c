@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * More events at a time than one poll delivers: the rest waits for the next one.
+ *
+ * That they come together takes a CPU on which nobody polls meanwhile: the test keeps
+ * it from all others by its priority, and has the safety timer look once a second
+ * only. If somebody polls all the same, the test shows less, but does not fail.
+ */
+#include "polled.h"
+
+/* The budget is 64. */
+#define CQS 80
+
+FIXTURE(budget)
+{
+	struct rig rig;
+	struct ibv_comp_channel *ch;
+	struct loop loops[CQS];
+	struct setting mode;
+	struct setting safety;
+};
+
+FIXTURE_SETUP(budget)
+{
+	struct sched_param param = { .sched_priority = 1 };
+	int i;
+
+	if (access(FASTWAKE, F_OK))
+		SKIP(return, NO_MODULE);
+	ASSERT_RIG(&self->rig, rig_open(&self->rig));
+	self->ch = ibv_create_comp_channel(self->rig.ctx);
+	ASSERT_NE(NULL, self->ch);
+	for (i = 0; i < CQS; i++)
+		ASSERT_RIG(&self->rig, loop_open(&self->loops[i], &self->rig, self->ch, 0));
+	ASSERT_TRUE(setting_change(&self->mode, "mode", "poll"));
+	ASSERT_TRUE(setting_change(&self->safety, "safety_us", "1000000"));
+	/* The CPU of the first vector. */
+	ASSERT_TRUE(pin_to_cpu(0));
+	ASSERT_EQ(0, sched_setscheduler(0, SCHED_FIFO, &param));
+}
+
+FIXTURE_TEARDOWN(budget)
+{
+	int i;
+
+	EXPECT_TRUE(setting_restore(&self->safety));
+	EXPECT_TRUE(setting_restore(&self->mode));
+	for (i = 0; i < CQS; i++)
+		ASSERT_RIG(&self->rig, loop_close(&self->loops[i]));
+	ASSERT_EQ(0, ibv_destroy_comp_channel(self->ch));
+	ASSERT_RIG(&self->rig, rig_close(&self->rig));
+}
+
+TEST_F(budget, nothing_is_forgotten)
+{
+	bool seen[CQS] = { };
+	int i;
+
+	for (i = 0; i < CQS; i++)
+		ASSERT_RIG(&self->rig, loop_event(&self->loops[i]));
+	for (i = 0; i < CQS; i++) {
+		struct ibv_cq *cq = read_event(self->ch);
+		struct loop *l;
+
+		ASSERT_NE(NULL, cq);
+		l = cq->cq_context;
+		ASSERT_FALSE(seen[l - self->loops]);
+		seen[l - self->loops] = true;
+		ibv_ack_cq_events(cq, 1);
+		ASSERT_RIG(&self->rig, loop_receive(l));
+	}
+}
+
+TEST_HARNESS_MAIN
