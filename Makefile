@@ -10,7 +10,7 @@ export FASTWAKE_CACHE
 ifdef KSRC
 export KSRC
 endif
-export STOCK SEEDS PSI
+export STOCK SEEDS PSI HOURS
 ifdef KDIR
 export KDIR
 endif
@@ -18,8 +18,8 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help deps tree refresh bisect-check kernel modules deb image lanes lane \
-	gates demo bench-switch bench-fair bench-stages selftests check check-all clean \
-	distclean
+	gates demo bench-switch bench-fair bench-stages selftests torture check check-all \
+	clean distclean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | \
@@ -77,6 +77,9 @@ bench-stages: tree ## where the instructions of each hand-over go, in the emulat
 
 selftests: tree ## whether the kernel's own selftests say the same as on a stock kernel
 	@$(B)/selftests
+
+torture: tree ## wake-ups while everything happens to the threads; HOURS=N (1)
+	@$(B)/torture
 
 check: deps ## all tests; the last line is "N passed, N failed"
 	@$(B)/check
