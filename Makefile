@@ -18,8 +18,8 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help deps tree refresh bisect-check kernel modules deb image lanes lane \
-	gates demo bench-switch bench-fair bench-stages selftests torture check check-all \
-	clean distclean
+	gates mutants demo bench-switch bench-fair bench-stages selftests torture check \
+	check-all clean distclean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | \
@@ -62,6 +62,9 @@ lane: tree ## build what LANE=name needs, boot it, run its tests
 
 gates: tree ## static checks: checkpatch, sparse, W=1, shellcheck, codespell, ...
 	@$(B)/gates
+
+mutants: tree ## boot a kernel with one fault after the other: do the tests notice? MUTANTS="N..."
+	@$(B)/mutants $(MUTANTS)
 
 demo: tree ## build everything, boot it, print the table; STOCK=1 SEEDS=N JSON=1
 	@$(B)/demo $(if $(JSON),--json)

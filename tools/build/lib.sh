@@ -55,6 +55,7 @@ kernel_src() {
 	case $1 in
 	stock | bench-stock) echo "$BUILD/linux-stock" ;;
 	scratch) echo "$BUILD/bisect" ;;
+	mutants) echo "$BUILD/linux-mutants" ;;
 	*) echo "$LINUX" ;;
 	esac
 }
