@@ -201,16 +201,24 @@ bool call_hibernate(struct caller *c)
 	return what == OK;
 }
 
-/* What is not sure to have come to nothing counts as an attempt. */
+/*
+ * What is not sure to have come to nothing counts as an attempt. A hand-over does not
+ * tell what it was for the other thread: to each second survivor there is none, so
+ * that of those all wake-ups are known.
+ */
 static void call_wake(struct caller *c, int tid, unsigned int flags)
 {
 	int index = find_survivor(c, tid);
 	enum target target = target_of(c, tid, index);
 	struct survivor *s = index < 0 ? NULL : &fuzz->survivors[index];
-	bool handover = flags & WAKE_UP_HIBERNATE;
-	unsigned int may = handover ? may_hand_over[target] : may_wake[target];
 	enum outcome what;
+	unsigned int may;
+	bool handover;
 
+	if (s && index % 2)
+		flags &= ~WAKE_UP_HIBERNATE;
+	handover = flags & WAKE_UP_HIBERNATE;
+	may = handover ? may_hand_over[target] : may_wake[target];
 	if (flags & ~WAKE_UP_HIBERNATE)
 		may = BIT(BAD_ARGUMENT);
 	if (s)
