@@ -75,8 +75,11 @@ FIXTURE_SETUP(class)
 	ASSERT_TRUE(set_policy(self->fifo.s.tid, SCHED_FIFO, 1));
 }
 
+/* A test that failed may not have come to wake them. */
 FIXTURE_TEARDOWN(class)
 {
+	wake_up_process(self->fifo.s.tid, 0);
+	wake_up_process(self->named.s.tid, 0);
 	ASSERT_EQ(0, pthread_join(self->fifo.s.thread, NULL));
 	ASSERT_EQ(0, pthread_join(self->named.s.thread, NULL));
 }
