@@ -131,10 +131,9 @@ void find_kthreads(void);
 void __noreturn hang(const char *what);
 /* Was each wake-up that was promised taken once, and nothing else? */
 bool balanced(void);
-/* What came of the calls. True if all that is documented did. */
-bool report_calls(void);
-/* What else was done. True if all of it was. */
-bool report_deeds(void);
+/* Was all that is documented returned, and everything else done as well? */
+bool complete(void);
+void report(void);
 /* The new program of a mayfly. */
 int after_exec(void);
 

@@ -89,55 +89,63 @@ bool balanced(void)
 	return balanced;
 }
 
-/* Prints what came of the calls. Has all that may come of them come? */
-bool report_calls(void)
+static const bool documented[NR_CALLS][NR_OUTCOMES] = {
+	[HIBERNATE] = { [OK] = 1, [BAD_ARGUMENT] = 1, [INTERRUPTED] = 1 },
+	[WAKE_UP_PROCESS] = {
+		[OK] = 1, [PERMIT] = 1, [PENDING] = 1, [BAD_ARGUMENT] = 1,
+		[NO_THREAD] = 1, [FORBIDDEN] = 1, [INTERRUPTED] = 1,
+	},
+	[SWITCH_TO] = {
+		[OK] = 1, [BAD_ARGUMENT] = 1, [NO_THREAD] = 1, [FORBIDDEN] = 1,
+		[OTHER_CPU] = 1, [ASLEEP] = 1,
+	},
+};
+
+bool complete(void)
 {
-	static const char * const calls[] = { "hibernate", "wake_up_process", "switch_to" };
-	static const char * const outcomes[] = {
-		"0", "1", "2", "EINVAL", "ESRCH", "EPERM", "EXDEV", "EAGAIN", "EINTR", "?",
-	};
-	static const bool documented[NR_CALLS][NR_OUTCOMES] = {
-		[HIBERNATE] = { [OK] = 1, [BAD_ARGUMENT] = 1, [INTERRUPTED] = 1 },
-		[WAKE_UP_PROCESS] = {
-			[OK] = 1, [PERMIT] = 1, [PENDING] = 1, [BAD_ARGUMENT] = 1,
-			[NO_THREAD] = 1, [FORBIDDEN] = 1, [INTERRUPTED] = 1,
-		},
-		[SWITCH_TO] = {
-			[OK] = 1, [BAD_ARGUMENT] = 1, [NO_THREAD] = 1, [FORBIDDEN] = 1,
-			[OTHER_CPU] = 1, [ASLEEP] = 1,
-		},
-	};
-	bool all = true;
 	int i, j;
 
 	for (i = 0; i < NR_CALLS; i++) {
-		printf("# sum: %s:", calls[i]);
 		for (j = 0; j < NR_OUTCOMES; j++) {
-			long n = fuzz->calls[i][j];
-
-			if (n || documented[i][j])
-				printf(" %ld x %s", n, outcomes[j]);
-			all &= n || !documented[i][j];
+			if (documented[i][j] && !fuzz->calls[i][j])
+				return false;
 		}
-		printf("\n");
 	}
-	return all;
+	for (i = 0; i < NR_DEEDS; i++) {
+		if (!fuzz->deeds[i])
+			return false;
+	}
+	return true;
 }
 
-bool report_deeds(void)
+static void report_call(enum call call, const char *name)
 {
-	static const char * const names[NR_DEEDS] = {
+	static const char * const outcomes[] = {
+		"0", "1", "2", "EINVAL", "ESRCH", "EPERM", "EXDEV", "EAGAIN", "EINTR", "?",
+	};
+	int i;
+
+	printf("# sum: %s:", name);
+	for (i = 0; i < NR_OUTCOMES; i++) {
+		if (documented[call][i] || fuzz->calls[call][i])
+			printf(" %ld x %s", (long)fuzz->calls[call][i], outcomes[i]);
+	}
+	printf("\n");
+}
+
+void report(void)
+{
+	static const char * const deeds[NR_DEEDS] = {
 		[SIGNALS] = "signals", [ATTRIBUTES] = "changes of policy or affinity",
 		[STOPS] = "stops", [TRACES] = "traces", [EXITS] = "exits", [EXECS] = "execs",
 		[LEADERS] = "exits of leaders", [KILLS] = "kills",
 		[NAMESPACES] = "pid namespaces",
 	};
-	bool all = true;
 	int i;
 
-	for (i = 0; i < NR_DEEDS; i++) {
-		ksft_print_msg("sum: %ld %s\n", (long)fuzz->deeds[i], names[i]);
-		all &= !!fuzz->deeds[i];
-	}
-	return all;
+	report_call(HIBERNATE, "hibernate");
+	report_call(WAKE_UP_PROCESS, "wake_up_process");
+	report_call(SWITCH_TO, "switch_to");
+	for (i = 0; i < NR_DEEDS; i++)
+		ksft_print_msg("sum: %ld %s\n", (long)fuzz->deeds[i], deeds[i]);
 }

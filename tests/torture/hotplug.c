@@ -26,10 +26,12 @@ static void run(struct disturber *d)
 {
 	int cpus = sysconf(_SC_NPROCESSORS_CONF);
 	bool offline[CPU_SETSIZE] = { };
+	long long begin;
 	int cpu;
 
 	while (cpus > 1 && !torture_over()) {
 		cpu = 1 + draw(&d->random, cpus - 1);
+		begin = now_ns();
 		if (offline[cpu]) {
 			come_back(cpu);
 			offline[cpu] = false;
@@ -38,6 +40,7 @@ static void run(struct disturber *d)
 			offline[cpu] = true;
 			d->count++;
 		}
+		torture_rest(begin);
 		torture_pause(d, MAX_PAUSE_US);
 	}
 	for (cpu = 1; cpu < cpus; cpu++) {

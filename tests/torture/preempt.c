@@ -13,7 +13,7 @@
 
 #define MAX_LOOPS 300000
 #define MAX_SLEEP_NS 5000000
-#define MS 1000000ULL
+#define MS 1000000LL
 
 static void compute(struct random *r)
 {
@@ -23,9 +23,13 @@ static void compute(struct random *r)
 		asm volatile("");	/* lest the compiler drops the loop */
 }
 
-static void sleep_on(int timer, struct random *r)
+/* For longer than it has run. */
+static void sleep_on(int timer, struct random *r, long long begin)
 {
-	struct itimerspec t = { .it_value.tv_nsec = 1 + draw(r, MAX_SLEEP_NS) };
+	long long ns = 1 + draw(r, MAX_SLEEP_NS) + now_ns() - begin;
+	struct itimerspec t = {
+		.it_value = { .tv_sec = ns / (1000 * MS), .tv_nsec = ns % (1000 * MS) },
+	};
 	__u64 expirations;
 
 	timerfd_settime(timer, 0, &t, NULL);
@@ -36,13 +40,15 @@ static void sleep_on(int timer, struct random *r)
 static void bursts(struct disturber *d, void (*before)(struct random *r))
 {
 	int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	long long begin;
 
 	while (!torture_over()) {
 		if (before)
 			before(&d->random);
+		begin = now_ns();
 		compute(&d->random);
 		d->count++;
-		sleep_on(timer, &d->random);
+		sleep_on(timer, &d->random, begin);
 	}
 	close(timer);
 }

@@ -45,6 +45,12 @@ bool torture_over(void);
 void __printf(1, 2) torture_fail(const char *fmt, ...);
 /* The disturber @d sleeps for a random time, or not at all. */
 void torture_pause(struct disturber *d, int max_us);
+/*
+ * For as long as it has taken since @since, in ns: where the machine is slow, what
+ * takes the CPU or a lock of everybody's must not leave the others without.
+ */
+void torture_rest(long long since);
+long long now_ns(void);
 /* Writes @text to the file, as to one of sysfs. */
 bool write_file(const char *path, const char *text);
 
