@@ -116,7 +116,7 @@ TEST_F(pair, has_one_share)
 	ASSERT_EQ(NULL, failed);
 
 	TH_LOG("the pair %lld ns, the bystander %lld ns", pair, others);
-	EXPECT_LT(pair / 2, others);
+	EXPECT_LT(pair * 3 / 4, others);
 }
 
 TEST_HARNESS_MAIN
