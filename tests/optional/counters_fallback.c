@@ -3,7 +3,7 @@
  * Each reason for which the ordinary pick decides is counted as what it is. What user
  * space cannot bring about at will is tried until it is counted.
  *
- * fallback_policy is not here: it takes core scheduling or a sched_ext scheduler.
+ * fallback_policy is not here but in core_sched: it takes cores of two threads.
  */
 #include <sys/resource.h>
 
