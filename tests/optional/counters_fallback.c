@@ -3,7 +3,8 @@
  * Each reason for which the ordinary pick decides is counted as what it is. What user
  * space cannot bring about at will is tried until it is counted.
  *
- * fallback_policy is not here but in core_sched: it takes cores of two threads.
+ * fallback_policy is not here but in core_sched, which takes cores of two threads, and
+ * in ../scx, which takes a sched_ext scheduler.
  */
 #include <sys/resource.h>
 

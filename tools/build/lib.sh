@@ -226,6 +226,7 @@ lane_read() {
 	case $LANE_CONFIG/$LANE_MODE in
 	on/none | on/off | on/poll | stock/none | rt/none | arm64/none) ;;
 	debug/none | debug/off | debug/poll | kcsan/none | kcsan/off | kcsan/poll) ;;
+	scx/none | scx/off | scx/poll) ;;
 	*) die "tests/vm/lanes/$1: wrong LANE_CONFIG or LANE_MODE" ;;
 	esac
 	case $LANE_BOOT/$LANE_CLASS in
