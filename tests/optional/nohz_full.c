@@ -30,7 +30,8 @@ static bool tick_stopped(int cpu)
 	FILE *f = fopen("/proc/timer_list", "re");
 
 	while (f && fgets(line, sizeof(line), f)) {
-		sscanf(line, "cpu: %d", &c);
+		if (sscanf(line, "cpu: %d", &c) == 1)
+			continue;
 		if (c == cpu && sscanf(line, " .tick_stopped : %d", &stopped) == 1)
 			break;
 	}
