@@ -7,5 +7,5 @@ set -- pipe futex switch_to hibernate handover
 [ "$kernel" != stock ] || set -- pipe futex
 
 for parties in "" --cgroup --rt; do
-	bench "$@" ${parties:+"$parties"} --seconds 2
+	bench "$@" ${parties:+"$parties"} --seconds 5
 done
