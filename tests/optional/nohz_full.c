@@ -23,7 +23,7 @@ static int nohz_full_cpu(void)
 	return cpu;
 }
 
-static bool tick_stopped(int cpu)
+static bool is_tickless(int cpu)
 {
 	int c = -1, stopped = 0;
 	char line[256];
@@ -45,7 +45,7 @@ static bool wait_for_no_tick(int cpu)
 	int i;
 
 	for (i = 0; i < MAX_POLLS; i++) {
-		if (tick_stopped(cpu))
+		if (is_tickless(cpu))
 			return true;
 		sched_yield();
 	}
