@@ -65,25 +65,22 @@ FIXTURE_TEARDOWN(core)
 	EXPECT_EQ(self->switches, counter("direct_switches"));
 }
 
+static bool take_turns(int cpu, int other_cpu, unsigned int flags)
+{
+	struct pair *p = pair_start(cpu, other_cpu, flags, NULL);
+
+	return p && pair_run(p, TURNS) && pair_stop(p);
+}
+
 TEST_F(core, turns_on_one_cpu)
 {
-	struct pair *p = pair_start(usable_cpu(0), usable_cpu(0), variant->flags, NULL);
-
-	ASSERT_NE(NULL, p);
-	EXPECT_TRUE(pair_run(p, TURNS));
-	EXPECT_TRUE(pair_stop(p));
-	EXPECT_STREQ("", p->wrong);
+	EXPECT_TRUE(take_turns(usable_cpu(0), usable_cpu(0), variant->flags));
 	EXPECT_LE(self->policy + TURNS / 2, counter("fallback_policy"));
 }
 
 TEST_F(core, turns_on_two_cpus)
 {
-	struct pair *p = pair_start(usable_cpu(0), usable_cpu(1), variant->flags, NULL);
-
-	ASSERT_NE(NULL, p);
-	EXPECT_TRUE(pair_run(p, TURNS));
-	EXPECT_TRUE(pair_stop(p));
-	EXPECT_STREQ("", p->wrong);
+	EXPECT_TRUE(take_turns(usable_cpu(0), usable_cpu(1), variant->flags));
 	EXPECT_LT(self->policy, counter("fallback_policy"));
 }
 
