@@ -110,6 +110,7 @@ static int wait_for_end(pid_t pid, const char *what)
 
 static void start(void)
 {
+	long deadline = now() + watchdog;
 	struct random random;
 	int i;
 
@@ -118,6 +119,11 @@ static void start(void)
 	install_handlers();
 	for (i = 0; i < NR_FAMILIES; i++)
 		start_family(i);
+	while (!survivors_known() && !fuzz->failed) {
+		if (now() > deadline)
+			hang("a survivor that should begin");
+		look_again_later();
+	}
 	for (i = 0; i < NR_WORKERS; i++) {
 		random = random_sequence(fuzz->seed, NR_SURVIVORS + i);
 		worker_pids[i] = fork();

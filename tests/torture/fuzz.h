@@ -69,6 +69,7 @@ struct canary {
 struct fuzz {
 	long seed;
 	atomic_bool ending, failed;
+	atomic_int known;	/* survivors whose ids are known */
 	atomic_int idle;	/* survivors that make no random calls any more */
 	struct family families[NR_FAMILIES];
 	struct survivor survivors[NR_SURVIVORS];
@@ -89,6 +90,12 @@ void __printf(1, 2) fuzz_fail(const char *fmt, ...);
 static inline bool fuzz_over(void)
 {
 	return fuzz->ending || fuzz->failed;
+}
+
+/* Before that nobody makes calls: a wake-up of a thread that is not known is not counted. */
+static inline bool survivors_known(void)
+{
+	return fuzz->known == NR_SURVIVORS;
 }
 
 /* Sleeps for a random time. */

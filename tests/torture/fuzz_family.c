@@ -199,6 +199,9 @@ static void *survive(void *arg)
 	set_timer(&c, timer);
 	s->tid = c.tid;
 	s->outer_tid = outer_tid();
+	fuzz->known++;
+	while (!survivors_known() && !fuzz_over())
+		sched_yield();
 
 	while (!fuzz_over())
 		act(&c, timer);
