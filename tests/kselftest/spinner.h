@@ -18,6 +18,7 @@ struct spinner {
 	int id;
 	atomic_int *log;	/* if 0: here goes the id of who runs first */
 	atomic_int tid;
+	atomic_ulong loops;	/* how far it has come */
 	atomic_bool stop;
 };
 
@@ -31,6 +32,7 @@ static inline void *spinner_main(void *arg)
 	atomic_store(&s->tid, gettid());
 	while (!atomic_load_explicit(&s->stop, memory_order_relaxed)) {
 		none = 0;
+		atomic_fetch_add_explicit(&s->loops, 1, memory_order_relaxed);
 		if (s->log)
 			atomic_compare_exchange_strong(s->log, &none, s->id);
 	}
