@@ -101,7 +101,7 @@ static bool mkey_piece(const struct mkey *m, struct cursor *cur, u64 offset, u64
 	u32 mode = mkey_mode(m), shift = MKEY_FIELD(m, log_page_size);
 	u64 entries = m->xlt_bytes / (mode == MODE_MTT ? MTT_SIZE : KLM_SIZE);
 	const u8 *klm;
-	u64 bytes;
+	u64 bytes = 0;
 
 	if (mode == MODE_MTT) {
 		if (shift < 12 || offset >> shift >= entries)
