@@ -78,8 +78,7 @@ struct test {
 /* A test with the options that most have, and one with some of its own */
 #define T(f)		{ #f, f, { .lid = 0 } }
 #define T_OPT(f, delay_, seed_, ...)						\
-	{ #f, f, { .lid = 1, .vectors = 4, .seed = seed_, .delay = delay_,	\
-		   .cqe_sizes = 3, ##__VA_ARGS__ } }
+	{ #f, f, { .lid = 1, .seed = seed_, .delay = delay_, ##__VA_ARGS__ } }
 
 extern jmp_buf test_failed;
 

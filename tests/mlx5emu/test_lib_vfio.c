@@ -80,6 +80,9 @@ void vf_start(struct vf *vf, const struct options *opt)
 
 	memset(vf, 0, sizeof(*vf));
 	vf->opt = opt->lid ? *opt : usual;
+	vf->opt.vectors = usual.vectors;
+	if (!vf->opt.cqe_sizes)
+		vf->opt.cqe_sizes = usual.cqe_sizes;
 	strcpy(vf->dir, "/tmp/mlx5emu-test-XXXXXX");
 	EXPECT(mkdtemp(vf->dir));
 	for (i = 0; i < 2; i++)
