@@ -402,6 +402,7 @@ struct peer {
 	int listener;
 	int fd;
 	bool greeted;
+	bool trusted;		/* and its greeting was all right */
 	u8 *rx;
 	u64 rx_len;
 	u8 *tx;

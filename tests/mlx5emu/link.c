@@ -94,6 +94,7 @@ static void peer_start(struct emu *e, int fd)
 
 	e->peer.fd = fd;
 	e->peer.greeted = false;
+	e->peer.trusted = false;
 	e->peer.rx_len = 0;
 	peer_queue(e, &hello, sizeof(hello));
 	log_info("peer: connected");
@@ -119,15 +120,24 @@ static void peer_open(struct emu *e)
 		log_err("peer %s: %s", e->peer.path, strerror(errno));
 }
 
-static void peer_close(struct emu *e, const char *why)
+/*
+ * A peer that was one and is gone may come back: whoever listened goes on, and
+ * the other is now the first to come. One that refused us, or that we refused,
+ * would do so again.
+ */
+static void peer_close(struct emu *e)
 {
-	log_info("peer: %s", why);
+	bool was_peer = e->peer.trusted;
+
 	close(e->peer.fd);
 	e->peer.fd = -1;
 	e->peer.tx_len = 0;
 	e->peer.tx_done = 0;
-	/* Whoever listened goes on; the other is now the first to come. */
-	if (e->peer.listener < 0)
+	if (was_peer)
+		log_info("peer: gone");
+	else
+		log_err("peer: not one of us, or with the same LID (%u): see --lid", e->opt.lid);
+	if (was_peer && e->peer.listener < 0)
 		peer_open(e);
 }
 
@@ -221,11 +231,8 @@ void link_send(struct emu *e, const struct packet *p)
 
 static bool hello_ok(struct emu *e, const struct hello *h)
 {
-	if (h->magic != LINK_MAGIC || h->packet_size != sizeof(struct packet))
-		return false;
-	if (h->lid == e->opt.lid)
-		log_err("peer: has the same LID (%u); give one of us another --lid", h->lid);
-	return h->lid != e->opt.lid;
+	return h->magic == LINK_MAGIC && h->packet_size == sizeof(struct packet) &&
+	       h->lid != e->opt.lid;
 }
 
 static bool packet_ok(struct emu *e, struct packet *p)
@@ -258,8 +265,11 @@ static bool peer_receive(struct emu *e)
 	ssize_t n;
 	u8 *rx;
 
-	if (want > MAX_PACKET)
+	if (want > MAX_PACKET) {
+		peer->malformed++;
+		peer->trusted = false;
 		return false;
+	}
 	rx = realloc(peer->rx, max(want, (u64)sizeof(*p)));
 	if (!rx)
 		return false;
@@ -277,11 +287,13 @@ static bool peer_receive(struct emu *e)
 	peer->rx_len = 0;
 	if (!peer->greeted) {
 		peer->greeted = true;
-		return hello_ok(e, (const struct hello *)rx);
+		peer->trusted = hello_ok(e, (const struct hello *)rx);
+		return peer->trusted;
 	}
 	p = (struct packet *)rx;
 	if (!packet_ok(e, p)) {
 		peer->malformed++;
+		peer->trusted = false;
 		return false;
 	}
 	peer->received++;
@@ -301,7 +313,7 @@ void link_peer_ready(struct emu *e, short revents)
 	ssize_t n;
 
 	if (revents & (POLLIN | POLLHUP | POLLERR) && !peer_receive(e)) {
-		peer_close(e, "gone, or it talks nonsense");
+		peer_close(e);
 		return;
 	}
 	if (peer->fd < 0 || peer->tx_done == peer->tx_len)

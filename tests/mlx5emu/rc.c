@@ -39,8 +39,9 @@ static void rc_transmit(struct emu *e, struct qp *qp)
 	u32 timeout = QP_PATH(qp, ack_timeout);
 
 	qp->req.rnr_wait = false;
+	/* A device may take up to four times as long as the timeout says. */
 	if (timeout)
-		timer_start(e, &qp->req.timer, 4096ULL << timeout);
+		timer_start(e, &qp->req.timer, 4 * 4096ULL << timeout);
 	/* May bring the answer at once, and that frees the request. */
 	link_send(e, qp->req.pkt);
 }

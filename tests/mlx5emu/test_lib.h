@@ -76,9 +76,9 @@ struct test {
 };
 
 /* A test with the options that most have, and one with some of its own */
-#define T(f)		{ #f, f, { .lid = 0 } }
+#define T(f)		{ #f, f, { .delay = -1 } }
 #define T_OPT(f, delay_, seed_, ...)						\
-	{ #f, f, { .lid = 1, .seed = seed_, .delay = delay_, ##__VA_ARGS__ } }
+	{ #f, f, { .seed = seed_, .delay = delay_, ##__VA_ARGS__ } }
 
 extern jmp_buf test_failed;
 
@@ -98,6 +98,13 @@ void test_fail(const char *file, int line, const char *what, long long a, long l
 		if (a_ != b_)						\
 			test_fail(__FILE__, __LINE__, #a " == " #b, a_, b_); \
 	} while (0)
+
+/* What the fuzzer takes: a type, the length of what follows, and that. */
+enum record { REC_COMMAND, REC_MEMORY, REC_BAR, REC_PACKET, REC_TIME, REC_CONTROL, REC_TYPES };
+
+#define REC_HEADER	3
+
+void corpus_record(enum record type, u32 word, const void *data, u32 len);
 
 /* The client */
 void vf_start(struct vf *vf, const struct options *opt);

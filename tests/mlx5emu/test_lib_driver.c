@@ -46,6 +46,7 @@ int vf_cmd(struct vf *vf, void *in, u32 inlen, void *out, u32 outlen)
 	static u8 token;
 	u32 i;
 
+	corpus_record(REC_COMMAND, outlen, in, inlen);
 	token++;
 	memset(slot, 0, CMD_SIZE);
 	slot[CMD_TYPE] = CMD_TYPE_PCI;
@@ -404,9 +405,9 @@ void vf_connect_qp(struct vf *vf, struct test_qp *qp, u32 remote, u32 lid)
 	IFC_SET(ads, path, rlid, lid);
 	EXPECT_EQ(vf_modify_qp(vf, qp, MLX5_CMD_OP_INIT2RTR_QP, qpc, 0), ST_OK);
 	IFC_SET(qpc, qpc, next_send_psn, 100);
-	IFC_SET(qpc, qpc, retry_count, 2);
+	IFC_SET(qpc, qpc, retry_count, 7);
 	IFC_SET(qpc, qpc, rnr_retry, 7);
-	IFC_SET(ads, path, ack_timeout, 10);
+	IFC_SET(ads, path, ack_timeout, 12);
 	EXPECT_EQ(vf_modify_qp(vf, qp, MLX5_CMD_OP_RTR2RTS_QP, qpc, 0), ST_OK);
 }
 
@@ -480,6 +481,7 @@ u8 *vf_wait_cqe(struct vf *vf, struct ring *cq)
 void vf_update_cq(struct vf *vf, const struct ring *cq)
 {
 	put_be32(vf_ptr(vf, cq->dbr), cq->ci & 0xffffff);
+	corpus_record(REC_MEMORY, (u32)(cq->dbr - GUEST_LOW), vf_ptr(vf, cq->dbr), 4);
 }
 
 void vf_arm_cq(struct vf *vf, const struct ring *cq, bool solicited)
@@ -502,8 +504,10 @@ void vf_post_recv(struct vf *vf, struct test_qp *qp, u64 va, u32 len, u32 key)
 	put_be64(w + 8, va);
 	if (qp->rq_stride > 16)
 		put_be32(w + 20, LKEY_TERMINATE);
+	corpus_record(REC_MEMORY, (u32)(w - vf->mem), w, qp->rq_stride);
 	qp->rq_pi++;
 	put_be32(vf_ptr(vf, qp->dbr), qp->rq_pi);
+	corpus_record(REC_MEMORY, (u32)(qp->dbr - GUEST_LOW), vf_ptr(vf, qp->dbr), 4);
 }
 
 void wqe_start(struct wqe *w, u8 opcode, u8 flags, u32 imm)
@@ -564,8 +568,11 @@ void vf_post_quiet(struct vf *vf, struct test_qp *qp, struct wqe *w)
 	put_be32(w->b + 4, qp->id << 8 | w->len / WQE_DS);
 	for (i = 0; i < w->len; i++)
 		sq[(qp->sq_pi * WQE_BB + i) & (size - 1)] = w->b[i];
+	i = (qp->sq_pi * WQE_BB) & (size - 1);
+	corpus_record(REC_MEMORY, (u32)(qp->sq - GUEST_LOW) + i, sq + i, min(w->len, size - i));
 	qp->sq_pi += (w->len + WQE_BB - 1) / WQE_BB;
 	put_be32((u8 *)vf_ptr(vf, qp->dbr) + 4, qp->sq_pi);
+	corpus_record(REC_MEMORY, (u32)(qp->dbr - GUEST_LOW) + 4, (u8 *)vf_ptr(vf, qp->dbr) + 4, 4);
 }
 
 void vf_ring(struct vf *vf, struct test_qp *qp)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -18,6 +19,9 @@
 #include "test_lib.h"
 #include "vfio_user.h"
 
+/* Whoever takes longer hangs. */
+#define TEST_SECONDS	60
+
 jmp_buf test_failed;
 
 void test_fail(const char *file, int line, const char *what, long long a, long long b)
@@ -25,6 +29,35 @@ void test_fail(const char *file, int line, const char *what, long long a, long l
 	printf("# %s:%d: %s: %lld (%#llx), %lld (%#llx)\n", file, line, what, a,
 	       (unsigned long long)a, b, (unsigned long long)b);
 	longjmp(test_failed, 1);
+}
+
+static FILE *corpus;
+
+/* With MLX5EMU_CORPUS, each test leaves what it did there, as seed for the fuzzer. */
+static void corpus_open(const char *suite, const char *test)
+{
+	const char *dir = getenv("MLX5EMU_CORPUS");
+	char path[256];
+
+	if (corpus)
+		fclose(corpus);
+	corpus = NULL;
+	if (!dir)
+		return;
+	snprintf(path, sizeof(path), "%s/%s-%s", dir, suite, test);
+	corpus = fopen(path, "we");
+}
+
+void corpus_record(enum record type, u32 word, const void *data, u32 len)
+{
+	u32 size = len + (u32)sizeof(word);
+	u8 h[REC_HEADER] = { type, (u8)size, (u8)(size >> 8) };
+
+	if (!corpus || size > 0xffff)
+		return;
+	fwrite(h, sizeof(h), 1, corpus);
+	fwrite(&word, sizeof(word), 1, corpus);
+	fwrite(data, len, 1, corpus);
 }
 
 static volatile int stop;
@@ -41,6 +74,8 @@ static void serve(const struct options *opt)
 	struct sigaction sa = { .sa_handler = on_term };
 	sigset_t block, mask;
 
+	/* Does not outlive a test that was killed. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&block);
 	sigaddset(&block, SIGTERM);
 	sigprocmask(SIG_BLOCK, &block, &mask);
@@ -74,15 +109,15 @@ static int unix_connect(const char *path)
 
 void vf_start(struct vf *vf, const struct options *opt)
 {
-	static const struct options usual = { .lid = 1, .vectors = 4, .seed = 1, .delay = -1,
-					      .cqe_sizes = 3 };
 	int i;
 
 	memset(vf, 0, sizeof(*vf));
-	vf->opt = opt->lid ? *opt : usual;
-	vf->opt.vectors = usual.vectors;
+	vf->opt = *opt;
+	vf->opt.vectors = 4;
+	if (!vf->opt.lid)
+		vf->opt.lid = 1;
 	if (!vf->opt.cqe_sizes)
-		vf->opt.cqe_sizes = usual.cqe_sizes;
+		vf->opt.cqe_sizes = 3;
 	strcpy(vf->dir, "/tmp/mlx5emu-test-XXXXXX");
 	EXPECT(mkdtemp(vf->dir));
 	for (i = 0; i < 2; i++)
@@ -244,6 +279,8 @@ static void bar_write_bytes(struct vf *vf, u64 offset, const void *data, u32 len
 
 	memcpy(body, &r, sizeof(r));
 	memcpy(body + sizeof(r), data, len);
+	if (offset != ISEG_CMD_DBELL)
+		corpus_record(REC_BAR, (u32)offset, data, len);
 	EXPECT_EQ(vf_message(vf, VFIO_USER_REGION_WRITE, body, (u32)sizeof(r) + len, NULL, 0, &r,
 			     sizeof(r)), 0);
 }
@@ -289,6 +326,7 @@ const char *vf_control(struct vf *vf, const char *line)
 	u32 len = 0;
 	ssize_t n;
 
+	corpus_record(REC_CONTROL, 0, line, (u32)strlen(line));
 	EXPECT_EQ(send(vf->control, line, strlen(line), MSG_NOSIGNAL), strlen(line));
 	EXPECT_EQ(send(vf->control, "\n", 1, MSG_NOSIGNAL), 1);
 	do {
@@ -306,6 +344,7 @@ u64 vf_alloc(struct vf *vf, u64 size)
 
 	vf->next += (size + ADAPTER_PAGE - 1) / ADAPTER_PAGE * ADAPTER_PAGE;
 	EXPECT(vf->next <= GUEST_LOW + GUEST_MEM / 2);
+	memset(vf_ptr(vf, at), 0, vf->next - at);
 	return at;
 }
 
@@ -322,6 +361,7 @@ static bool run_one(const struct test *t)
 	static bool ok;
 
 	ok = false;
+	alarm(TEST_SECONDS);
 	if (!setjmp(test_failed)) {
 		vf_start(&vf, &t->opt);
 		t->fn(&vf);
@@ -341,7 +381,10 @@ int test_main(const char *name, const struct test *tests, int n)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("TAP version 13\n# %s\n1..%d\n", name, n);
 	for (i = 0; i < n; i++) {
-		bool ok = run_one(&tests[i]);
+		bool ok;
+
+		corpus_open(name, tests[i].name);
+		ok = run_one(&tests[i]);
 
 		failed += !ok;
 		printf("%sok %d %s\n", ok ? "" : "not ", i + 1, tests[i].name);
