@@ -101,7 +101,7 @@ enum {
 	UAR_EQ_ARM		= 0x40,
 	UAR_EQ_UPDATE		= 0x48,
 	UAR_SQ			= 0x800,
-	UAR_SQ_END		= 0xc00,
+	UAR_SQ_END		= 0x1000,
 	UAR_SQ_STRIDE		= 0x100,
 	LOG_BF_REG		= 9,
 };

@@ -20,7 +20,8 @@
 #define N_PKEYS		128
 
 /* IB_PORT_*_SUP: SL mapping, system image GUID, communication manager, re-registration */
-#define PORT_CAPS	(BIT(5) | BIT(11) | BIT(16) | BIT(25))
+#define PORT_CM_SUP	BIT(16)
+#define PORT_CAPS	(BIT(5) | BIT(11) | PORT_CM_SUP | BIT(25))
 
 /**
  * emu_guid - the GUID of the port with a LID
@@ -69,6 +70,8 @@ u8 cmd_query_hca_vport_context(struct emu *e, struct cmd *c)
 	IFC_SET64(hca_vport_context, v, node_guid, emu_guid(e->opt.lid));
 	IFC_SET64(hca_vport_context, v, port_guid, emu_guid(e->opt.lid) + 1);
 	IFC_SET(hca_vport_context, v, cap_mask1, PORT_CAPS);
+	/* What the communication manager's driver sets when it is there */
+	IFC_SET(hca_vport_context, v, cap_mask1_field_select, PORT_CM_SUP);
 	IFC_SET(hca_vport_context, v, lid, e->opt.lid);
 	IFC_SET(hca_vport_context, v, sm_lid, SM_LID);
 	IFC_SET(hca_vport_context, v, subnet_timeout, 18);

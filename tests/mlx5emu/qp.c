@@ -466,7 +466,9 @@ static u8 qp_resources(struct emu *e, struct qp *qp)
 	qp->pd = table_get(&e->pds, QP_FIELD(qp, pd));
 	qp->scq = table_get(&e->cqs, QP_FIELD(qp, cqn_snd));
 	qp->rcq = table_get(&e->cqs, QP_FIELD(qp, cqn_rcv));
-	if (!qp->pd || (qp->has_sq && !qp->scq) || (rq_type != RQ_NONE && !qp->rcq))
+	/* The driver's own queue pair for UMR gets its domain by RST2INIT. */
+	if ((!qp->pd && qp->type != QPT_REG_UMR) || (qp->has_sq && !qp->scq) ||
+	    (rq_type != RQ_NONE && !qp->rcq))
 		return ST_BAD_RES;
 	/* The target of XRC uses the queue that a message names. */
 	if (rq_type == RQ_SRQ && qp->type != QPT_XRC) {
@@ -514,7 +516,8 @@ u8 cmd_create_qp(struct emu *e, struct cmd *c)
 	probe.obj = qp->obj;
 	*qp = probe;
 	qp->work.fn = qp_work;
-	qp->pd->refs++;
+	if (qp->pd)
+		qp->pd->refs++;
 	if (qp->scq)
 		qp->scq->obj.refs++;
 	if (qp->rcq)
@@ -583,6 +586,20 @@ static void qp_optional(struct qp *qp, const u8 *ctx, u32 opt)
 		KEEP(rnr_retry);
 	if (opt & OPT_ACK_TIMEOUT)
 		PATH_KEEP(ack_timeout);
+}
+
+static u8 qp_set_pd(struct emu *e, struct qp *qp, u32 pdn)
+{
+	struct object *pd = table_get(&e->pds, pdn);
+
+	if (!pd)
+		return ST_BAD_RES;
+	if (qp->pd)
+		qp->pd->refs--;
+	qp->pd = pd;
+	pd->refs++;
+	IFC_SET(qpc, qp->ctx, pd, pdn);
+	return ST_OK;
 }
 
 static void qp_to_reset(struct emu *e, struct qp *qp)
@@ -663,6 +680,8 @@ u8 cmd_modify_qp(struct emu *e, struct cmd *c)
 		i++;
 	if (!(transition[i].from & BIT(qp->state)))
 		return ST_BAD_QP_STATE;
+	if (c->opcode == MLX5_CMD_OP_RST2INIT_QP && qp_set_pd(e, qp, IFC_GET(qpc, ctx, pd)))
+		return ST_BAD_RES;
 	log_debug("qp %u: state %u to %u", qp->obj.id, qp->state, transition[i].to);
 	if (c->opcode == MLX5_CMD_OP_2RST_QP) {
 		qp_to_reset(e, qp);

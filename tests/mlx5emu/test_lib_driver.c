@@ -334,7 +334,8 @@ int vf_create_qp_raw(struct vf *vf, struct test_qp *qp, u32 type, u32 srqn, u32 
 	qp->dbr = vf_alloc(vf, 64);
 	IFC_SET(create_qp_in, in, opcode, MLX5_CMD_OP_CREATE_QP);
 	IFC_SET(qpc, ctx, st, type);
-	IFC_SET(qpc, ctx, pd, vf->pd);
+	if (type != QPT_REG_UMR)
+		IFC_SET(qpc, ctx, pd, vf->pd);
 	IFC_SET(qpc, ctx, uar_page, vf->uar);
 	IFC_SET(qpc, ctx, user_index, 0x77);
 	IFC_SET(qpc, ctx, fre, 1);
@@ -370,6 +371,7 @@ int vf_modify_qp(struct vf *vf, const struct test_qp *qp, u16 opcode, const u8 *
 	IFC_SET(rst2init_qp_in, in, opt_param_mask, opt);
 	if (qpc)
 		memcpy(IFC_AT(rst2init_qp_in, in, qpc), qpc, IFC_SZ(qpc));
+	IFC_SET(qpc, IFC_AT(rst2init_qp_in, in, qpc), pd, vf->pd);
 	return vf_cmd(vf, in, sizeof(in), out, sizeof(out));
 }
 

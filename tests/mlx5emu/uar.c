@@ -65,6 +65,12 @@ void bar_read(struct emu *e, u64 offset, void *buf, u32 len)
 	}
 }
 
+static void bar_bad(struct emu *e, const char *what, u64 offset)
+{
+	e->stats.mmio_bad++;
+	log_info("%s at %#llx: nothing is there", what, (unsigned long long)offset);
+}
+
 static void cmdq_write_low(struct emu *e, u32 value)
 {
 	u32 state = value >> 8 & 7;
@@ -90,7 +96,7 @@ static void iseg_write(struct emu *e, u32 offset, u32 value)
 			cmd_doorbell(e, value);
 		break;
 	default:
-		e->stats.mmio_bad++;
+		bar_bad(e, "write", offset);
 	}
 }
 
@@ -102,7 +108,7 @@ static void doorbell64(struct emu *e, u32 uar, u32 offset, u32 word0, u32 word1)
 	else if (offset >= UAR_SQ && offset < UAR_SQ_END && !(offset % UAR_SQ_STRIDE))
 		qp_doorbell(e, uar, word1 >> 8);
 	else
-		e->stats.mmio_bad++;
+		bar_bad(e, "doorbell", (u64)uar * ADAPTER_PAGE + offset);
 }
 
 static void uar_write(struct emu *e, u64 at, const u8 *data, u32 len)
@@ -111,8 +117,7 @@ static void uar_write(struct emu *e, u64 at, const u8 *data, u32 len)
 	u32 word0 = get_be32(data);
 
 	if (!table_get(&e->uars, uar)) {
-		e->stats.mmio_bad++;
-		log_info("doorbell in page %u, which was not allocated", uar);
+		bar_bad(e, "doorbell", at);
 		return;
 	}
 	if (offset == UAR_EQ_ARM || offset == UAR_EQ_UPDATE) {
