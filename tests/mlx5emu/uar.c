@@ -147,7 +147,7 @@ void bar_write(struct emu *e, u64 offset, const void *buf, u32 len)
 	if (e->removed)
 		return;
 	if (offset % 4 || (len != 4 && len != 8) || offset > BAR_SIZE - 8) {
-		e->stats.mmio_bad++;
+		bar_bad(e, "write", offset);
 		return;
 	}
 	if (offset < ISEG_END) {
