@@ -137,7 +137,7 @@ static u8 mbox_copy(struct emu *e, const struct cmd *c, u64 ptr, u8 *msg, u32 le
 			return DELIV_TOKEN;
 		if (get_be32(box + MBOX_BLOCK) != block)
 			return DELIV_BLOCK;
-		n = min(len - at, (u32)MBOX_DATA);
+		n = min_t(u32, len - at, MBOX_DATA);
 		if (write) {
 			memcpy(box, msg + at, n);
 			mbox_sign(box);
@@ -202,7 +202,7 @@ static u8 cmd_execute(struct emu *e, struct cmd *c)
 	if (c->inlen < d->inlen)
 		return ST_BAD_INLEN;
 	/* How much of the answer is wanted is up to who asks, but for the header. */
-	if (c->outlen < min(d->outlen, (u32)CMD_INLINE))
+	if (c->outlen < min_t(u32, d->outlen, CMD_INLINE))
 		return ST_BAD_OUTLEN;
 	return d->fn(e, c);
 }
@@ -262,8 +262,8 @@ static u8 cmd_fetch(struct emu *e, struct cmd *c)
 		return DELIV_IN_LENGTH;
 	if (c->outlen < 8 || c->outlen > MAX_CMD_LEN)
 		return DELIV_OUT_LENGTH;
-	c->in = calloc(1, max(c->inlen, (u32)MIN_BUF));
-	c->out = calloc(1, max(c->outlen, (u32)MIN_BUF));
+	c->in = calloc(1, max_t(u32, c->inlen, MIN_BUF));
+	c->out = calloc(1, max_t(u32, c->outlen, MIN_BUF));
 	if (!c->in || !c->out)
 		return DELIV_IN_LENGTH;
 	memcpy(c->in, l + CMD_IN, CMD_INLINE);

@@ -210,7 +210,7 @@ u8 cmd_create_cq(struct emu *e, struct cmd *c)
 	if (!eq)
 		return ST_BAD_RES;
 	if (log_size > LOG_MAX_CQ_SIZE || stride > 1 || !(e->opt.cqe_sizes & BIT(stride)) ||
-	    dbr % 8 || IFC_GET(cqc, ctx, cqe_comp_en) || IFC_GET(create_cq_in, c->in, cq_umem_valid) ||
+	    dbr % 8 || IFC_GET(cqc, ctx, cqe_comp_en) || CMD_IN(create_cq, c, cq_umem_valid) ||
 	    !table_get(&e->uars, IFC_GET(cqc, ctx, uar_page)))
 		return ST_BAD_PARAM;
 	cq = table_add(&e->cqs, sizeof(*cq));
@@ -277,7 +277,8 @@ static u8 cq_resize(struct emu *e, struct cq *cq, struct cmd *c)
 	u32 unread;
 	u8 status;
 
-	if (log_size > LOG_MAX_CQ_SIZE || (u32)CQE_SIZE << IFC_GET(cqc, ctx, cqe_sz) != cq->cqe_size)
+	if (log_size > LOG_MAX_CQ_SIZE ||
+	    (u32)CQE_SIZE << IFC_GET(cqc, ctx, cqe_sz) != cq->cqe_size)
 		return ST_BAD_PARAM;
 	if (cq->error || !cq_unread(e, cq, &unread))
 		return ST_BAD_RES_STATE;

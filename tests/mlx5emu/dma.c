@@ -21,7 +21,7 @@
  * @offset: where in the file
  * @write: whether the device may write it
  *
- * Return: 0, or an errno
+ * Return: 0, or a negative errno
  */
 int dma_map(struct emu *e, u64 gpa, u64 size, int fd, u64 offset, bool write)
 {
@@ -30,24 +30,24 @@ int dma_map(struct emu *e, u64 gpa, u64 size, int fd, u64 offset, bool write)
 	u32 i;
 
 	if (!size || gpa + size < gpa || offset + size < offset)
-		return EINVAL;
+		return -EINVAL;
 	if (e->dma.n == MAX_DMA_REGIONS)
-		return ENOSPC;
+		return -ENOSPC;
 	for (i = 0; i < e->dma.n; i++)
 		if (gpa < e->dma.region[i].gpa + e->dma.region[i].size &&
 		    e->dma.region[i].gpa < gpa + size)
-			return EEXIST;
+			return -EEXIST;
 	*r = (struct dma_region){ .gpa = gpa, .size = size, .writable = write };
 	if (fd >= 0) {
 		/* Beyond the end of the file there would be a SIGBUS. */
 		if (fstat(fd, &st))
-			return errno;
+			return -errno;
 		if (S_ISREG(st.st_mode) && offset + size > (u64)st.st_size)
-			return EINVAL;
+			return -EINVAL;
 		r->host = mmap(NULL, size, PROT_READ | (write ? PROT_WRITE : 0), MAP_SHARED, fd,
 			       (off_t)offset);
 		if (r->host == MAP_FAILED)
-			return errno;
+			return -errno;
 	}
 	e->dma.n++;
 	return 0;
@@ -271,7 +271,7 @@ bool pagelist_read(struct emu *e, const struct pagelist *pl, u64 offset, void *b
 
 	while (len) {
 		u64 in = (offset + pl->offset) & ((1ULL << pl->shift) - 1);
-		u32 k = (u32)min((u64)len, (1ULL << pl->shift) - in);
+		u32 k = (u32)min_t(u64, len, (1ULL << pl->shift) - in);
 		u64 gpa = pagelist_gpa(pl, offset, k);
 
 		if (gpa == BAD_GPA || !dma_read(e, gpa, to, k))

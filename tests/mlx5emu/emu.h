@@ -45,15 +45,19 @@ struct emu;
 struct packet;
 
 /* log.c */
-enum log_level { LOG_ERR, LOG_INFO, LOG_DEBUG, LOG_TRACE };
-extern int log_level;
+enum log_level { LOG_NONE = -1, LOG_ERR, LOG_INFO, LOG_DEBUG, LOG_TRACE };
+#define __printf(a, b)	__attribute__((format(printf, a, b)))
 
-void log_write(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+extern enum log_level log_level;
 
-#define log_msg(level, ...)				\
+__printf(2, 3) void log_write(enum log_level level, const char *fmt, ...);
+
+#define log_msg(level_, ...)				\
 	do {						\
-		if ((level) <= log_level)		\
-			log_write(level, __VA_ARGS__);	\
+		enum log_level at_ = (level_);		\
+							\
+		if (at_ <= log_level)			\
+			log_write(at_, __VA_ARGS__);	\
 	} while (0)
 #define log_err(...)		log_msg(LOG_ERR, __VA_ARGS__)
 #define log_info(...)		log_msg(LOG_INFO, __VA_ARGS__)
@@ -142,13 +146,14 @@ void table_init(struct table *t, const char *name, u32 first, u32 end,
 void *table_add(struct table *t, size_t size);
 void *table_add_at(struct table *t, u32 id, size_t size);
 void *table_get(const struct table *t, u32 id);
+void *table_next(const struct table *t, u32 *id);
 u8 table_del(struct emu *e, struct table *t, u32 id);
 void table_clear(struct emu *e, struct table *t);
 void table_destroy(struct emu *e, struct table *t);
 
-#define table_for_each(t, i, o)							\
-	for ((i) = (t)->first; (i) < (t)->end; (i)++)				\
-		if (((o) = (void *)(t)->slot[i]))
+/* In order of their numbers, from the first that is not below @id */
+#define table_for_each(t, id, o)						\
+	for (id = 0; (o = table_next(t, &id)); id++)
 
 /* eq.c */
 struct eq {
@@ -565,7 +570,7 @@ void vfio_user_ready(struct emu *e);
 void vfio_user_close(struct emu *e);
 
 /* loop.c */
-void loop_run(struct emu *e, const volatile int *stop, const sigset_t *mask);
+void loop_run(struct emu *e, const int *stop, const sigset_t *mask);
 
 /* emu.c */
 struct options {

@@ -30,7 +30,7 @@ static void setup(void)
 	if (fd < 0 || ftruncate(fd, MEM_SIZE))
 		abort();
 	mem = mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	log_level = -1;
+	log_level = LOG_NONE;
 	emu_init(&emu, &opt);
 	if (dma_map(&emu, GUEST_LOW, MEM_SIZE / 2, fd, 0, true) ||
 	    dma_map(&emu, GUEST_LOW + MEM_SIZE / 2, MEM_SIZE / 2, fd, MEM_SIZE / 2, true) ||

@@ -22,7 +22,8 @@ u8 cmd_nothing(struct emu *e, struct cmd *c)
 u8 cmd_enable_hca(struct emu *e, struct cmd *c)
 {
 	(void)c;
-	e->hca = max(e->hca, HCA_ENABLED);
+	if (e->hca == HCA_DISABLED)
+		e->hca = HCA_ENABLED;
 	return ST_OK;
 }
 

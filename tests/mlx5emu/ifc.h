@@ -11,24 +11,28 @@
 #define MLX5EMU_IFC_H
 
 #include <endian.h>
+#include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-typedef uint8_t u8;
-typedef uint16_t u16;
-typedef uint32_t u32;
-typedef uint64_t u64;
-typedef int32_t s32;
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s32 s32;
 
 #define BIT(n)			(1U << (n))
 #define BIT_ULL(n)		(1ULL << (n))
 #define DECLARE_FLEX_ARRAY(t, n) struct { t n[0]; }
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
-#define container_of(p, t, m)	((t *)((char *)(p) - offsetof(t, m)))
-#define min(a, b)		((a) < (b) ? (a) : (b))
-#define max(a, b)		((a) > (b) ? (a) : (b))
+#define container_of(p, t, m)	((t *)((char *)(p) - __builtin_offsetof(t, m)))
+
+#define min_t(t, a, b)		({ t a_ = (a); t b_ = (b); a_ < b_ ? a_ : b_; })
+#define max_t(t, a, b)		({ t a_ = (a); t b_ = (b); a_ > b_ ? a_ : b_; })
+#define min(a, b)		({ typeof(a) x_ = (a); typeof(b) y_ = (b); x_ < y_ ? x_ : y_; })
+#define max(a, b)		({ typeof(a) x_ = (a); typeof(b) y_ = (b); x_ > y_ ? x_ : y_; })
 
 #include "mlx5_ifc.h"
 

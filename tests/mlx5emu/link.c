@@ -270,7 +270,7 @@ static bool peer_receive(struct emu *e)
 		peer->trusted = false;
 		return false;
 	}
-	rx = realloc(peer->rx, max(want, (u64)sizeof(*p)));
+	rx = realloc(peer->rx, max_t(u64, want, sizeof(*p)));
 	if (!rx)
 		return false;
 	peer->rx = rx;

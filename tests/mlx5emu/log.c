@@ -7,7 +7,7 @@
 
 #include "emu.h"
 
-int log_level = LOG_ERR;
+enum log_level log_level = LOG_ERR;
 
 /**
  * log_write - write a line to the log; log_err() and the like call it

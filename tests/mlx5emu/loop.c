@@ -98,7 +98,15 @@ static void client_serve(struct emu *e)
 	}
 }
 
-enum { P_LISTENER, P_CLIENT, P_CONTROL, P_PEER_LISTENER, P_PEER, P_CONTROLS, P_ALL = P_CONTROLS + MAX_CONTROLS };
+enum {
+	P_LISTENER,
+	P_CLIENT,
+	P_CONTROL,
+	P_PEER_LISTENER,
+	P_PEER,
+	P_CONTROLS,
+	P_ALL = P_CONTROLS + MAX_CONTROLS,
+};
 
 /**
  * loop_run - serve until told to stop
@@ -106,7 +114,7 @@ enum { P_LISTENER, P_CLIENT, P_CONTROL, P_PEER_LISTENER, P_PEER, P_CONTROLS, P_A
  * @stop: becomes nonzero when a signal says so
  * @mask: signal mask while waiting
  */
-void loop_run(struct emu *e, const volatile int *stop, const sigset_t *mask)
+void loop_run(struct emu *e, const int *stop, const sigset_t *mask)
 {
 	struct pollfd p[P_ALL];
 	struct timespec ts;
@@ -115,7 +123,7 @@ void loop_run(struct emu *e, const volatile int *stop, const sigset_t *mask)
 
 	for (i = 0; i < MAX_CONTROLS; i++)
 		controls[i].fd = -1;
-	while (!e->quit && !*stop) {
+	while (!e->quit && !__atomic_load_n(stop, __ATOMIC_RELAXED)) {
 		for (i = 0; i < P_ALL; i++)
 			p[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
 		p[P_LISTENER].fd = e->listener;

@@ -43,13 +43,14 @@ static const struct argp_option options[] = {
 	{ "socket", OPT_SOCKET, "PATH", 0, "Listen on this UNIX socket for the client", 0 },
 	{ "control", OPT_CONTROL, "PATH", 0, "Listen on this one for commands", 0 },
 	{ "peer", OPT_PEER, "PATH", 0, "The wire to another mlx5emu: the first listens there", 0 },
-	{ "lid", OPT_LID, "N", 0, "Local identifier of the port, and what its GUID is made of (1)", 0 },
+	{ "lid", OPT_LID, "N", 0, "Local identifier of the port, its GUID follows (1)", 0 },
 	{ "vectors", OPT_VECTORS, "N", 0, "Completion vectors (32)", 0 },
 	{ "seed", OPT_SEED, "N", 0, "Where the device has a choice, choose by this (1)", 0 },
 	{ "delay", OPT_DELAY, "N", 0,
 	  "Count time in accesses of the guest, and let each answer take N of them", 0 },
 	{ "no-eq-remap", OPT_NO_EQ_REMAP, NULL, 0, "Do not offer to move a CQ to another EQ", 0 },
-	{ "cqe-size", OPT_CQE_SIZE, "64|128|any", 0, "Size of completion entries to accept (any)", 0 },
+	{ "cqe-size", OPT_CQE_SIZE, "64|128|any", 0,
+	  "Size of completion entries to accept (any)", 0 },
 	{ "cmd-timeout", OPT_CMD_TIMEOUT, "MSEC", 0,
 	  "How long the driver is to wait for a command (its default: 60 s)", 0 },
 	{ "once", OPT_ONCE, NULL, 0, "End when the client disconnects", 0 },
@@ -111,7 +112,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->once = true;
 		break;
 	case OPT_VERBOSE:
-		log_level = min(log_level + 1, (int)LOG_TRACE);
+		log_level = min_t(int, log_level + 1, LOG_TRACE);
 		break;
 	case ARGP_KEY_END:
 		if (!opt->socket)
@@ -123,11 +124,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static volatile int stop;
+static int stop;
 
 static void on_signal(int sig)
 {
-	stop = sig;
+	__atomic_store_n(&stop, sig, __ATOMIC_RELAXED);
 }
 
 static int listen_or_die(const char *path)

@@ -84,6 +84,20 @@ void *table_get(const struct table *t, u32 id)
 }
 
 /**
+ * table_next - find the next object
+ * @t: the table
+ * @id: the number to start at; becomes that of the object
+ *
+ * Return: the object, or NULL if there is none any more
+ */
+void *table_next(const struct table *t, u32 *id)
+{
+	while (*id < t->end && !t->slot[*id])
+		++*id;
+	return table_get(t, *id);
+}
+
+/**
  * table_del - destroy an object
  * @e: the device
  * @t: the table

@@ -63,7 +63,8 @@ u8 cmd_query_hca_vport_context(struct emu *e, struct cmd *c)
 	u8 *v = IFC_AT(query_hca_vport_context_out, c->out, hca_vport_context);
 	u32 state = e->port_up ? STATE_ACTIVE : STATE_DOWN;
 
-	IFC_SET(hca_vport_context, v, port_physical_state, e->port_up ? PHYS_LINK_UP : PHYS_POLLING);
+	IFC_SET(hca_vport_context, v, port_physical_state,
+		e->port_up ? PHYS_LINK_UP : PHYS_POLLING);
 	IFC_SET(hca_vport_context, v, port_state, state);
 	IFC_SET(hca_vport_context, v, vport_state, state);
 	IFC_SET64(hca_vport_context, v, system_image_guid, emu_guid(e->opt.lid));

@@ -88,7 +88,7 @@ u32 qp_sq_read(struct emu *e, const struct qp *qp, u8 *wqe)
 {
 	u32 size = WQE_BB << qp->sq_log_size;
 	u32 offset = qp->sq_ci * WQE_BB & (size - 1);
-	u32 len = min((u32)WQE_MAX, size);
+	u32 len = min_t(u32, WQE_MAX, size);
 	u32 first = min(len, size - offset);
 
 	if (!pagelist_read(e, &qp->buf, qp->sq_offset + offset, wqe, first) ||
@@ -636,10 +636,11 @@ static void qp_required(struct qp *qp, const u8 *ctx, u32 opcode)
 		if (QP_FIELD(qp, st) == QPT_RC || QP_FIELD(qp, st) == QPT_UC ||
 		    QP_FIELD(qp, st) == QPT_XRC) {
 			u32 port = QP_PATH(qp, vhca_port_num), pkey = QP_PATH(qp, pkey_index);
+			u8 *path = IFC_AT(qpc, qp->ctx, primary_address_path);
 
 			path_keep_all(qp, ctx);
-			IFC_SET(ads, IFC_AT(qpc, qp->ctx, primary_address_path), pkey_index, pkey);
-			IFC_SET(ads, IFC_AT(qpc, qp->ctx, primary_address_path), vhca_port_num, port);
+			IFC_SET(ads, path, pkey_index, pkey);
+			IFC_SET(ads, path, vhca_port_num, port);
 		}
 		break;
 	case MLX5_CMD_OP_RTR2RTS_QP:

@@ -60,11 +60,11 @@ void corpus_record(enum record type, u32 word, const void *data, u32 len)
 	fwrite(data, len, 1, corpus);
 }
 
-static volatile int stop;
+static int stop;
 
 static void on_term(int sig)
 {
-	stop = sig;
+	__atomic_store_n(&stop, sig, __ATOMIC_RELAXED);
 }
 
 /* The device: what main() does, without its options. */
@@ -81,7 +81,7 @@ static void serve(const struct options *opt)
 	sigprocmask(SIG_BLOCK, &block, &mask);
 	sigaction(SIGTERM, &sa, NULL);
 	if (getenv("MLX5EMU_LOG"))
-		log_level = atoi(getenv("MLX5EMU_LOG"));
+		log_level = (enum log_level)atoi(getenv("MLX5EMU_LOG"));
 	emu_init(&emu, opt);
 	emu.listener = unix_listen(opt->socket);
 	emu.control_listener = unix_listen(opt->control);

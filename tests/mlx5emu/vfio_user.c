@@ -135,7 +135,7 @@ static bool do_dma_map(struct emu *e, struct request_msg *m)
 		close(fd);
 	log_debug("dma map %#llx + %#llx: %d", (unsigned long long)d.addr,
 		  (unsigned long long)d.size, err);
-	return reply(e, m, NULL, 0, err);
+	return reply(e, m, NULL, 0, -err);
 }
 
 static bool do_dma_unmap(struct emu *e, struct request_msg *m)
