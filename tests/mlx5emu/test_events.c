@@ -253,15 +253,20 @@ static void moderation_count(struct vf *vf)
 
 static void moderation_period(struct vf *vf)
 {
+	long long start;
 	struct pair p;
+	u8 *early;
 
 	setup(vf, &p);
 	/* The longest period is four milliseconds. */
 	EXPECT_EQ(vf_modify_cq(vf, &p.cq[1], 3, 4000, 100, 0), ST_OK);
 	vf_arm_cq(vf, &p.cq[1], false);
+	start = test_now();
 	deliver(vf, &p, 0);
-	EXPECT(!vf_next_eqe(vf, &p.eq[1]));
-	EXPECT_EQ(comp_cqn(vf_wait_eqe(vf, &p.eq[1])), p.cq[1].id);
+	early = vf_next_eqe(vf, &p.eq[1]);
+	EXPECT(!early || test_now() - start > 3);
+	if (!early)
+		EXPECT_EQ(comp_cqn(vf_wait_eqe(vf, &p.eq[1])), p.cq[1].id);
 	/* Switched off while it holds an event back: that one comes. */
 	p.cq[1].sn++;
 	EXPECT_EQ(vf_modify_cq(vf, &p.cq[1], 3, 0, 100, 0), ST_OK);

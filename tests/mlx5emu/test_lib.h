@@ -63,7 +63,8 @@ struct vf {
 	u64 cmdq;
 	u32 uar;
 	u32 pd;
-	bool cmd_events;
+	int patience_ms;	/* how long to wait for an answer */
+	u32 ack_timeout;	/* of queue pairs, as IBA encodes it */
 	struct ring cmd_eq;
 	struct ring async_eq;
 	struct ring page_eq;
@@ -105,6 +106,9 @@ enum record { REC_COMMAND, REC_MEMORY, REC_BAR, REC_PACKET, REC_TIME, REC_CONTRO
 #define REC_HEADER	3
 
 void corpus_record(enum record type, u32 word, const void *data, u32 len);
+
+/* Milliseconds, of a clock that only goes on */
+long long test_now(void);
 
 /* The client */
 void vf_start(struct vf *vf, const struct options *opt);

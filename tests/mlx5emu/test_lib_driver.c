@@ -7,8 +7,6 @@
 
 #include "test_lib.h"
 
-#define CMD_TRIES	20000
-
 static u8 xor8(const u8 *p, u32 len)
 {
 	u8 x = 0;
@@ -44,6 +42,7 @@ int vf_cmd(struct vf *vf, void *in, u32 inlen, void *out, u32 outlen)
 	u8 *slot = vf_ptr(vf, vf->cmdq);
 	u64 mark = vf->next, ob, at = 0;
 	static u8 token;
+	long long end;
 	u32 i;
 
 	corpus_record(REC_COMMAND, outlen, in, inlen);
@@ -60,8 +59,9 @@ int vf_cmd(struct vf *vf, void *in, u32 inlen, void *out, u32 outlen)
 	slot[CMD_STATUS_OWN] = 1;
 	slot[CMD_SIG] = ~xor8(slot, CMD_SIZE);
 	vf_write32(vf, ISEG_CMD_DBELL, 1);
-	for (i = 0; __atomic_load_n(&slot[CMD_STATUS_OWN], __ATOMIC_ACQUIRE) & 1; i++) {
-		if (i == CMD_TRIES)
+	end = test_now() + vf->patience_ms;
+	while (__atomic_load_n(&slot[CMD_STATUS_OWN], __ATOMIC_ACQUIRE) & 1) {
+		if (test_now() > end)
 			return -1000;
 		usleep(100);
 	}
@@ -409,7 +409,7 @@ void vf_connect_qp(struct vf *vf, struct test_qp *qp, u32 remote, u32 lid)
 	IFC_SET(qpc, qpc, next_send_psn, 100);
 	IFC_SET(qpc, qpc, retry_count, 7);
 	IFC_SET(qpc, qpc, rnr_retry, 7);
-	IFC_SET(ads, path, ack_timeout, 12);
+	IFC_SET(ads, path, ack_timeout, vf->ack_timeout);
 	EXPECT_EQ(vf_modify_qp(vf, qp, MLX5_CMD_OP_RTR2RTS_QP, qpc, 0), ST_OK);
 }
 
@@ -432,10 +432,10 @@ u8 *vf_next_eqe(struct vf *vf, struct ring *eq)
 /* Waits by looking, as an interrupt is not what this tests. */
 u8 *vf_wait_eqe(struct vf *vf, struct ring *eq)
 {
+	long long end = test_now() + vf->patience_ms;
 	u8 *eqe;
-	int i;
 
-	for (i = 0; i < CMD_TRIES; i++) {
+	while (test_now() < end) {
 		eqe = vf_next_eqe(vf, eq);
 		if (eqe)
 			return eqe;
@@ -465,10 +465,10 @@ u8 *vf_next_cqe(struct vf *vf, struct ring *cq)
 
 u8 *vf_wait_cqe(struct vf *vf, struct ring *cq)
 {
+	long long end = test_now() + vf->patience_ms;
 	u8 *cqe;
-	int i;
 
-	for (i = 0; i < CMD_TRIES; i++) {
+	while (test_now() < end) {
 		cqe = vf_next_cqe(vf, cq);
 		if (cqe) {
 			vf_update_cq(vf, cq);

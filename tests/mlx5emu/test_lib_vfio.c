@@ -14,13 +14,14 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "test_lib.h"
 #include "vfio_user.h"
 
 /* Whoever takes longer hangs. */
-#define TEST_SECONDS	60
+#define TEST_SECONDS	180
 
 jmp_buf test_failed;
 
@@ -29,6 +30,14 @@ void test_fail(const char *file, int line, const char *what, long long a, long l
 	printf("# %s:%d: %s: %lld (%#llx), %lld (%#llx)\n", file, line, what, a,
 	       (unsigned long long)a, b, (unsigned long long)b);
 	longjmp(test_failed, 1);
+}
+
+long long test_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
 static FILE *corpus;
@@ -112,6 +121,8 @@ void vf_start(struct vf *vf, const struct options *opt)
 	int i;
 
 	memset(vf, 0, sizeof(*vf));
+	vf->patience_ms = 30000;
+	vf->ack_timeout = 12;
 	vf->opt = *opt;
 	vf->opt.vectors = 4;
 	if (!vf->opt.lid)

@@ -22,6 +22,7 @@ struct side {
 };
 
 static char wire[64];
+static u32 patient = 16;
 
 static void side_make(struct side *s, struct vf *vf, u32 type)
 {
@@ -39,7 +40,7 @@ static void wait_connected(struct vf *vf)
 	int i;
 
 	for (i = 0; !strstr(vf_control(vf, "stats"), "\"connected\":1"); i++) {
-		EXPECT(i < 1000);
+		EXPECT(i < 20000);
 		usleep(1000);
 	}
 }
@@ -52,6 +53,9 @@ static void two_sides(struct vf *vf, struct side s[2], u32 type)
 		kill(other.pid, SIGKILL);	/* left by a test that failed */
 	vf_start(&other, &opt);
 	wait_connected(vf);
+	/* Two processes, and maybe a busy machine: a retry is not what is tested. */
+	vf->ack_timeout = patient;
+	other.ack_timeout = patient;
 	side_make(&s[0], vf, type);
 	/* So that the numbers differ on the two sides */
 	side_make(&s[1], &other, type);
@@ -126,7 +130,7 @@ static void lossy(struct vf *vf)
 	int i;
 
 	two_sides(vf, s, QPT_RC);
-	for (i = 1; i <= 20; i++) {
+	for (i = 1; i <= 8; i++) {
 		EXPECT(!strcmp(vf_control(i & 1 ? vf : &other, "wire-drop 1"), "ok"));
 		wqe_start(&w, WQE_ATOMIC_FA, CE, 0);
 		wqe_raddr(&w, s[1].mr.va, s[1].mr.key);
@@ -178,7 +182,9 @@ static void peer_dies(struct vf *vf)
 {
 	struct side s[2];
 
+	patient = 12;
 	two_sides(vf, s, QPT_RC);
+	patient = 16;
 	vf_stop(&other);
 	vf_send(vf, &s[0].qp, WQE_SEND, 0, 0, &s[0].mr, 0, 100);
 	cqe_check_error(vf_wait_cqe(vf, &s[0].cq), CQE_OP_REQ_ERR, s[0].qp.id, SYN_RETRY_EXC);
