@@ -127,7 +127,7 @@ static void do_control(const u8 *data, u32 len)
 
 	if (!null)
 		null = fopen("/dev/null", "we");
-	memcpy(line, data, min(len, (u32)sizeof(line) - 1));
+	memcpy(line, data, min_t(u32, len, sizeof(line) - 1));
 	fault_command(&emu, line, null);
 	emu.removed = false;
 }
@@ -144,8 +144,8 @@ static void do_record(u8 type, u32 word, const u8 *data, u32 len)
 		do_memory(word, data, len);
 		break;
 	case REC_BAR:
-		bar_read(&emu, word % BAR_SIZE, reg, min(len, (u32)sizeof(reg)));
-		memcpy(reg, data, min(len, (u32)sizeof(reg)));
+		bar_read(&emu, word % BAR_SIZE, reg, min_t(u32, len, sizeof(reg)));
+		memcpy(reg, data, min_t(u32, len, sizeof(reg)));
 		bar_write(&emu, word % BAR_SIZE, reg, len >= 8 ? 8 : 4);
 		break;
 	case REC_PACKET:
@@ -175,7 +175,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	emu.random = 1;
 	for (n = 0; n < MAX_RECORDS && size >= REC_HEADER + sizeof(word); n++) {
 		len = data[1] | (u32)data[2] << 8;
-		len = min(max(len, (u32)sizeof(word)), (u32)size - REC_HEADER);
+		len = max_t(u32, len, sizeof(word));
+		len = min(len, (u32)size - REC_HEADER);
 		memcpy(&word, data + REC_HEADER, sizeof(word));
 		do_record(data[0], word, data + REC_HEADER + sizeof(word), len - (u32)sizeof(word));
 		data += REC_HEADER + len;

@@ -22,9 +22,12 @@ static void print_eqs(struct emu *e, FILE *out)
 	u32 i;
 
 	fputs(",\"eq\":[", out);
-	table_for_each(&e->eqs, i, eq)
-		fprintf(out, "%s{\"eqn\":%u,\"vector\":%u,\"armed\":%d,\"events\":%llu,\"overruns\":%llu}",
-			comma(&first), i, eq->vector, eq->armed, U(eq->events), U(eq->overruns));
+	table_for_each(&e->eqs, i, eq) {
+		fprintf(out, "%s{\"eqn\":%u,\"vector\":%u,\"armed\":%d,", comma(&first), i,
+			eq->vector, eq->armed);
+		fprintf(out, "\"events\":%llu,\"overruns\":%llu}", U(eq->events),
+			U(eq->overruns));
+	}
 	fputc(']', out);
 }
 
@@ -35,11 +38,12 @@ static void print_cqs(struct emu *e, FILE *out)
 	u32 i;
 
 	fputs(",\"cq\":[", out);
-	table_for_each(&e->cqs, i, cq)
-		fprintf(out, "%s{\"cqn\":%u,\"eqn\":%u,\"armed\":%d,\"error\":%d,\"cqes\":%llu,"
-			"\"events\":%llu,\"stale_arms\":%llu,\"remaps\":%llu}", comma(&first), i,
-			cq->eq->obj.id, cq->arm, cq->error, U(cq->cqes), U(cq->events),
-			U(cq->stale_arms), U(cq->remaps));
+	table_for_each(&e->cqs, i, cq) {
+		fprintf(out, "%s{\"cqn\":%u,\"eqn\":%u,\"armed\":%d,\"error\":%d,", comma(&first),
+			i, cq->eq->obj.id, cq->arm, cq->error);
+		fprintf(out, "\"cqes\":%llu,\"events\":%llu,\"stale_arms\":%llu,\"remaps\":%llu}",
+			U(cq->cqes), U(cq->events), U(cq->stale_arms), U(cq->remaps));
+	}
 	fputc(']', out);
 }
 
@@ -50,11 +54,14 @@ static void print_qps(struct emu *e, FILE *out)
 	u32 i;
 
 	fputs(",\"qp\":[", out);
-	table_for_each(&e->qps, i, qp)
-		fprintf(out, "%s{\"qpn\":%u,\"type\":%u,\"state\":%u,\"sent\":%llu,\"received\":%llu,"
-			"\"errors\":%llu,\"retransmits\":%llu,\"rnr_naks\":%llu}", comma(&first), i,
-			qp->type, qp->state, U(qp->sent), U(qp->received), U(qp->errors),
-			U(qp->retransmits), U(qp->rnr_naks));
+	table_for_each(&e->qps, i, qp) {
+		fprintf(out, "%s{\"qpn\":%u,\"type\":%u,\"state\":%u,", comma(&first), i, qp->type,
+			qp->state);
+		fprintf(out, "\"sent\":%llu,\"received\":%llu,\"errors\":%llu,", U(qp->sent),
+			U(qp->received), U(qp->errors));
+		fprintf(out, "\"retransmits\":%llu,\"rnr_naks\":%llu}", U(qp->retransmits),
+			U(qp->rnr_naks));
+	}
 	fputc(']', out);
 }
 
@@ -85,8 +92,8 @@ static void print_irqs(struct emu *e, FILE *out)
 
 static void print_tables(struct emu *e, FILE *out)
 {
-	const struct table *t[] = { &e->pds, &e->uars, &e->tds, &e->xrcds, &e->uctxs,
-				    &e->q_counters, &e->eqs, &e->cqs, &e->mkeys, &e->srqs, &e->qps };
+	const struct table *t[] = { &e->pds, &e->uars, &e->tds, &e->xrcds, &e->uctxs, &e->eqs,
+				    &e->cqs, &e->mkeys, &e->srqs, &e->qps, &e->q_counters };
 	bool first = true;
 	size_t i;
 
@@ -114,8 +121,8 @@ void stats_print(struct emu *e, FILE *out)
 		U(s->wqes), U(s->flushed), U(s->packets), U(s->packets_dropped));
 	fprintf(out, ",\"bytes\":%llu,\"qkey_violations\":%llu,\"resets\":%llu,\"fault_hits\":%llu",
 		U(s->bytes), U(s->qkey_violations), U(s->resets), U(e->fault.hits));
-	fprintf(out, ",\"pages\":%u,\"peer\":{\"connected\":%d,\"sent\":%llu,\"received\":%llu,"
-		"\"malformed\":%llu}", e->npages, e->peer.fd >= 0, U(e->peer.sent),
+	fprintf(out, ",\"pages\":%u,\"peer\":{\"connected\":%d,", e->npages, e->peer.fd >= 0);
+	fprintf(out, "\"sent\":%llu,\"received\":%llu,\"malformed\":%llu}", U(e->peer.sent),
 		U(e->peer.received), U(e->peer.malformed));
 	print_tables(e, out);
 	print_irqs(e, out);

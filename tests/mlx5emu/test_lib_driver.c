@@ -271,7 +271,8 @@ int vf_resize_cq(struct vf *vf, struct ring *cq, u32 log_size)
 	for (;; i++) {
 		const u8 *from = (u8 *)vf_ptr(vf, cq->buf) +
 				 (u64)(i & ((1U << cq->log_size) - 1)) * cq->stride;
-		u8 *at = (u8 *)vf_ptr(vf, to.buf) + (u64)((i + 1) & ((1U << log_size) - 1)) * cq->stride;
+		u8 *at = (u8 *)vf_ptr(vf, to.buf) +
+			 (u64)((i + 1) & ((1U << log_size) - 1)) * cq->stride;
 
 		if (from[cq->stride - 1] >> 4 == CQE_OP_RESIZE)
 			break;
@@ -293,7 +294,8 @@ int vf_create_mkey(struct vf *vf, struct test_mr *mr, u64 va, u64 len, u32 pd, u
 	int status;
 
 	memset(in, 0, sizeof(in));
-	*mr = (struct test_mr){ .gpa = vf_alloc(vf, pages * ADAPTER_PAGE) + offset, .va = va, .len = len };
+	*mr = (struct test_mr){ .gpa = vf_alloc(vf, pages * ADAPTER_PAGE) + offset, .va = va,
+				.len = len };
 	IFC_SET(create_mkey_in, in, opcode, MLX5_CMD_OP_CREATE_MKEY);
 	IFC_SET(create_mkey_in, in, translations_octword_actual_size, (pages + 1) / 2);
 	IFC_SET(mkc, ctx, translations_octword_size, (pages + 1) / 2);
@@ -447,7 +449,8 @@ u8 *vf_wait_eqe(struct vf *vf, struct ring *eq)
 
 void vf_arm_eq(struct vf *vf, const struct ring *eq)
 {
-	vf_write32(vf, (u64)vf->uar * ADAPTER_PAGE + UAR_EQ_ARM, eq->id << 24 | (eq->ci & 0xffffff));
+	vf_write32(vf, (u64)vf->uar * ADAPTER_PAGE + UAR_EQ_ARM,
+		   eq->id << 24 | (eq->ci & 0xffffff));
 	vf_doorbell_sync(vf);
 }
 

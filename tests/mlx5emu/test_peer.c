@@ -287,7 +287,8 @@ static void hostile_requests(struct vf *vf)
 int main(void)
 {
 	const struct test tests[] = {
-		T_OPT(connected, -1, 1, .peer = wire), T_OPT(waits_for_receiver, -1, 1, .peer = wire),
+		T_OPT(connected, -1, 1, .peer = wire),
+		T_OPT(waits_for_receiver, -1, 1, .peer = wire),
 		T_OPT(lossy, -1, 1, .peer = wire), T_OPT(errors_come_back, -1, 1, .peer = wire),
 		T_OPT(datagrams, -1, 1, .peer = wire), T_OPT(peer_dies, -1, 1, .peer = wire),
 		T_OPT(nonsense, -1, 1, .peer = wire), T_OPT(hostile_requests, -1, 1, .peer = wire),
