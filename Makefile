@@ -17,7 +17,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help deps tree refresh bisect-check kernel modules deb image lanes lane \
+.PHONY: help deps tree refresh bisect-check kernel modules deb image toolbox lanes lane \
 	gates mutants demo bench-switch bench-fair bench-stages selftests torture check \
 	check-all clean distclean
 
@@ -53,6 +53,9 @@ deb: tree ## kernel packages for a real machine; DOTCONFIG=FILE (the running ker
 
 image: modules ## the guest's initramfs for CONFIG
 	@$(B)/image $(CONFIG)
+
+toolbox: deps ## build/toolbox: a QEMU that has vfio-user-pci, with its libraries
+	@$(B)/toolbox
 
 lanes: ## list the test lanes
 	@$(B)/lane --list

@@ -17,10 +17,10 @@ apt_mirror() {
 	echo "$uri"
 }
 
-# apt_begin SUITE ARCHITECTURE LOG: sets the array apt to an apt-get that knows
-# that suite alone, with fresh lists. Fails with apt's words in LOG.
+# apt_begin SUITES ARCHITECTURE LOG: sets the array apt to an apt-get that knows
+# those suites alone, with fresh lists. Fails with apt's words in LOG.
 apt_begin() {
-	local dir=$BUILD/apt/$1-$2 uri
+	local dir=$BUILD/apt/${1// /+}-$2 uri
 	uri=$(apt_mirror)
 	[ -n "$uri" ] || {
 		echo "E: no Debian mirror among this machine's apt sources (try apt-get update)" >"$3"
