@@ -94,6 +94,7 @@ fragments() {
 	echo "$dir/base.config"
 	[[ $1 = *stock ]] || echo "$dir/fastwake.config"
 	[ ! -e "$dir/$own.config" ] || echo "$dir/$own.config"
+	[ "$1" != stock ] || echo "$dir/mlx5.config"
 }
 
 # configure CONFIG [FRAGMENTS-OF]: brings .config up to date; leaves it alone
@@ -220,7 +221,7 @@ lane_read() {
 	local file=$TOP/tests/vm/lanes/$1
 	[ -f "$file" ] || die "no lane '$1'; there are: $(cd "$TOP/tests/vm/lanes" && echo *)"
 	LANE_SMP=2 LANE_MEM=1G LANE_BOOT=free LANE_TIMEOUT=1200 LANE_TEST_TIMEOUT=300
-	LANE_APPEND='' LANE_PREEMPT=''
+	LANE_APPEND='' LANE_PREEMPT='' LANE_DEVICES='' LANE_PEER=''
 	# shellcheck disable=SC1090
 	. "$file"
 	case $LANE_CONFIG/$LANE_MODE in
@@ -232,6 +233,10 @@ lane_read() {
 	case $LANE_BOOT/$LANE_CLASS in
 	free/check | free/check-all | icount/check | icount/check-all) ;;
 	*) die "tests/vm/lanes/$1: wrong LANE_BOOT or LANE_CLASS" ;;
+	esac
+	case $LANE_CONFIG/$LANE_DEVICES in
+	stock/mlx5* | */) ;;
+	*) die "tests/vm/lanes/$1: LANE_DEVICES needs a LANE_CONFIG with the driver" ;;
 	esac
 	case $LANE_PREEMPT in
 	none | voluntary | full) LANE_APPEND+=" preempt=$LANE_PREEMPT" ;;
