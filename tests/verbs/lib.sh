@@ -3,56 +3,12 @@
 #
 # What the scripts of this folder share. They run in the guest, where run-tests
 # has set up rxe0 on lo. Source it; it is no test itself.
-set -u
+# shellcheck source=pairs.sh
+. "$(dirname "$0")/pairs.sh"
 
-here=$(dirname "$0")
-PATH=$PATH:$here/bin
 DEV=rxe0
-# For programs whose caller sees to it that they end.
-PROGRAM_TIMEOUT=${FASTWAKE_PROGRAM_TIMEOUT:-120}
-# Far more looks than anything takes; they end a test that would hang otherwise.
-MAX_LOOKS=200000
 ITERS=${FASTWAKE_PINGPONG_ITERS:-300}
 FASTWAKE=/sys/kernel/fastwake
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-
-# --- KTAP ---------------------------------------------------------------------
-
-number=0
-failures=0
-
-plan() {
-	echo "TAP version 13"
-	echo "1..$1"
-}
-
-skip_all() {
-	plan "0 # SKIP $1"
-	exit 4
-}
-
-ok() {
-	number=$((number + 1))
-	echo "ok $number $1"
-}
-
-# not_ok NAME WHY [FILE]...: with what the programs said
-not_ok() {
-	number=$((number + 1))
-	failures=$((failures + 1))
-	echo "not ok $number $1 # $2"
-	shift 2
-	for f in "$@"; do
-		echo "# --- ${f##*/}:"
-		sed 's/^/# /' "$f"
-	done
-}
-
-finish() {
-	[ "$failures" = 0 ] || exit 1
-	exit 0
-}
 
 # --- the device ----------------------------------------------------------------
 
@@ -89,59 +45,6 @@ wait_for_packets() {
 		looks=$((looks + 1))
 		[ $looks -lt $MAX_LOOKS ] && [ ! -e "$tmp/failed" ] || return 1
 	done
-}
-
-# --- pairs of programs -----------------------------------------------------------
-
-port=18514
-
-# wait_for_listener PORT PID: until the server takes connections
-wait_for_listener() {
-	hex=$(printf '%04X' "$1")
-	looks=0
-	until grep -qs " [0-9A-F]*:$hex [0-9A-F]*:0000 0A " /proc/net/tcp /proc/net/tcp6; do
-		looks=$((looks + 1))
-		[ $looks -lt 20000 ] && kill -0 "$2" 2>/dev/null || return 1
-	done
-}
-
-# run_pair SERVER_CPU CLIENT_CPU PROGRAM ARG...: both sides of a program, what they
-# say in $tmp/server and $tmp/client. Fails with the reason in $why.
-run_pair() {
-	server_cpu=$1 client_cpu=$2
-	shift 2
-	port=$((port + 1))
-	timeout -k 5 "$PROGRAM_TIMEOUT" taskset -c "$server_cpu" "$@" -p $port \
-		>"$tmp/server" 2>&1 &
-	server=$!
-	: >"$tmp/client"
-	if ! wait_for_listener $port $server; then
-		why="the server does not listen"
-		kill $server 2>/dev/null
-		wait $server
-		return 1
-	fi
-	timeout -k 5 "$PROGRAM_TIMEOUT" taskset -c "$client_cpu" "$@" -p $port 127.0.0.1 \
-		>"$tmp/client" 2>&1
-	client_status=$?
-	# The server has nobody to wait for then.
-	[ $client_status = 0 ] || kill $server 2>/dev/null
-	wait $server
-	server_status=$?
-	case $client_status in
-	0) ;;
-	124 | 137) why="the client hung" ;;
-	*) why="the client failed with status $client_status" ;;
-	esac
-	[ $client_status = 0 ] || return 1
-	if [ $server_status != 0 ]; then
-		why="the server failed with status $server_status"
-		return 1
-	fi
-	if grep -qs 'invalid data' "$tmp/server" "$tmp/client"; then
-		why="invalid data"
-		return 1
-	fi
 }
 
 # rc_pingpong SERVER_CPU CLIENT_CPU ARG...: ibv_rc_pingpong, which checks the data
