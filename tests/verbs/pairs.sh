@@ -42,7 +42,7 @@ not_ok() {
 	shift 2
 	for f in "$@"; do
 		echo "# --- ${f##*/}:"
-		sed 's/^/# /' "$f"
+		awk '{ print "# " $0 }' "$f"	# ends the last line, too
 	done
 }
 
