@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034 # used by the scripts
+#
+# What the scripts of this folder share. They run in a guest with the device model,
+# where run-tests has loaded the drivers. With FASTWAKE_PEER there is a second guest
+# of that address, whose device is on the other end of the cable: servers then run
+# there. Source it; it is no test itself.
+# shellcheck source=../verbs/pairs.sh
+. "$(dirname "$0")/../verbs/pairs.sh"
+
+DEV=mlx5_0
+PORT=/sys/class/infiniband/$DEV/ports/1
+PCI=$(basename "$(readlink -f /sys/class/infiniband/$DEV/device)")
+SERVER_CPU=0
+CLIENT_CPU=$(($(nproc) - 1))
+ITERS=${FASTWAKE_PINGPONG_ITERS:-300}
+
+# --- the device ----------------------------------------------------------------
+
+# control LINE: asks the model for something; what it says is in $answer
+control() {
+	{
+		printf '%s\n' "$*" >&5
+		read -r answer <&5
+	} 5<>/dev/control0
+	case $answer in
+	ok* | '{'*) ;;
+	*)
+		echo "# control '$*': $answer"
+		return 1
+		;;
+	esac
+}
+
+# counter NAME: one of the model's, such as wqes, which are send requests executed
+counter() {
+	control stats
+	value=${answer#*"\"$1\":"}
+	echo "${value%%[!0-9]*}"
+}
+
+# How many completion interrupts the device has raised.
+interrupts() {
+	awk '/mlx5_comp/ { for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i } END { print n + 0 }' /proc/interrupts
+}
+
+# What the drivers had to complain about, one a line.
+complaints() {
+	dmesg -r | sed -n 's/^<[0-4]>\(.*mlx5.*\)/\1/p'
+}
+
+# wait_for_interrupts N: until N more have come; fails if they do not
+wait_for_interrupts() {
+	goal=$(($(interrupts) + $1))
+	looks=0
+	until [ "$(interrupts)" -ge $goal ]; do
+		looks=$((looks + 1))
+		[ $looks -lt 2000 ] || return 1
+	done
+}
+
+device_there() {
+	grep -qs ACTIVE "$PORT/state"
+}
+
+# wait_for_device: until it is there, with its port up
+wait_for_device() {
+	looks=0
+	until device_there; do
+		looks=$((looks + 1))
+		[ $looks -lt 2000 ] || return 1
+	done
+}
+
+# --- traffic that goes on until the device does not ---------------------------------
+
+# start_traffic: a ping-pong by events; returns when it is under way
+start_traffic() {
+	port=$((port + 1))
+	set -- timeout -k 5 "$PROGRAM_TIMEOUT" ibv_rc_pingpong -d $DEV -e -s 64 -n 100000000 -p $port
+	"$@" >"$tmp/server" 2>&1 &
+	server=$!
+	: >"$tmp/client"
+	wait_for_listener $port $server || return 1
+	"$@" 127.0.0.1 >"$tmp/client" 2>&1 &
+	client=$!
+	wait_for_interrupts 100
+}
+
+# traffic_failed: both sides end by themselves, with an error
+traffic_failed() {
+	wait "$client"
+	client_status=$?
+	wait "$server"
+	server_status=$?
+	why="the client ended with $client_status, the server with $server_status"
+	[ $client_status = 1 ] && [ $server_status = 1 ]
+}
+
+stop_traffic() {
+	kill "$client" "$server" 2>/dev/null
+	wait "$client" "$server" 2>/dev/null
+}
+
+# works NAME: a result: the device carries a ping-pong
+works() {
+	check "$1" "^$ITERS iters in" "$ITERS" pair $SERVER_CPU $CLIENT_CPU ibv_rc_pingpong -d $DEV -e -c -n "$ITERS"
+}
+
+# under_traffic NAME COMMAND...: four results: in the middle of traffic the command takes
+# the device away and brings it back
+under_traffic() {
+	name=$1
+	shift
+	what="$name: there is traffic"
+	if start_traffic; then
+		ok "$what"
+	else
+		not_ok "$what" "there is none" "$tmp/server" "$tmp/client"
+	fi
+	what="$name: it succeeds, and the device comes back"
+	if "$@" >"$tmp/said" 2>&1 && wait_for_device; then
+		ok "$what"
+	else
+		not_ok "$what" "it does not" "$tmp/said"
+	fi
+	what="$name: the programs end with an error"
+	if traffic_failed; then
+		ok "$what"
+	else
+		not_ok "$what" "$why" "$tmp/server" "$tmp/client"
+	fi
+	works "$name: the device works"
+}
+
+# drivers_silent BEFORE: a result: they said nothing since there were BEFORE complaints
+drivers_silent() {
+	complaints | sed "1,$1d" >"$tmp/complaints"
+	what="the drivers have nothing to complain about"
+	if [ -s "$tmp/complaints" ]; then
+		not_ok "$what" "they do" "$tmp/complaints"
+	else
+		ok "$what"
+	fi
+}
+
+# --- pairs of programs, the server in the other guest if there is one -------------
+
+# remote COMMAND...: what a shell in the other guest says to it
+remote() {
+	printf '%s\n' "$*" | nc "$FASTWAKE_PEER" 4000
+}
+
+# pair SERVER_CPU CLIENT_CPU PROGRAM ARG...: as run_pair
+pair() {
+	if [ -z "${FASTWAKE_PEER-}" ]; then
+		run_pair "$@"
+		return
+	fi
+	server_cpu=$1 client_cpu=$2
+	shift 2
+	port=$((port + 1))
+	: >"$tmp/server"
+	: >"$tmp/client"
+	server="sh /tests/mlx5/server.sh"
+	if [ "$(remote "$server" start $port "$PROGRAM_TIMEOUT" "$server_cpu" "$@" -p $port)" != listens ]; then
+		why="the server does not listen"
+		remote "$server" stop >"$tmp/server"
+		return 1
+	fi
+	timeout -k 5 "$PROGRAM_TIMEOUT" taskset -c "$client_cpu" "$@" -p $port "$FASTWAKE_PEER" \
+		>"$tmp/client" 2>&1
+	client_status=$?
+	if [ $client_status != 0 ]; then
+		remote "$server" stop >"$tmp/server"
+		why="the client failed with status $client_status"
+		return 1
+	fi
+	remote "$server" wait >"$tmp/server"
+	if ! grep -qx 'status 0' "$tmp/server"; then
+		why="the server failed with $(tail -n 1 "$tmp/server")"
+		return 1
+	fi
+	if grep -qs 'invalid data' "$tmp/server" "$tmp/client"; then
+		why="invalid data"
+		return 1
+	fi
+}
+
+# check NAME PATTERN REQUESTS COMMAND...: a result: it succeeds, the client said
+# PATTERN, and the device has executed at least that many send requests
+check() {
+	name=$1 pattern=$2 requests=$3
+	shift 3
+	why=
+	executed=$(counter wqes)
+	if ! "$@"; then
+		not_ok "$name" "$why" "$tmp/server" "$tmp/client"
+		return
+	fi
+	executed=$(($(counter wqes) - executed))
+	if ! grep -q "$pattern" "$tmp/client"; then
+		not_ok "$name" "the client did not say '$pattern'" "$tmp/server" "$tmp/client"
+	elif [ $executed -lt "$requests" ]; then
+		not_ok "$name" "the device executed only $executed requests" \
+			"$tmp/server" "$tmp/client"
+	else
+		ok "$name"
+	fi
+}
