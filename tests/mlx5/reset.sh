@@ -21,9 +21,12 @@ reload() {
 	devlink dev reload "pci/$PCI"
 }
 
-# The driver finds out, and what it then makes of the device is another one.
+# The driver finds out, and what it then makes of the device is another one. If that
+# happened to it half a minute ago already, it would give up, if it were not told
+# otherwise.
 break_down() {
-	control fatal || return 1
+	devlink health set "pci/$PCI" reporter fw_fatal grace_period 0 && control fatal ||
+		return 1
 	looks=0
 	while device_there; do
 		looks=$((looks + 1))
