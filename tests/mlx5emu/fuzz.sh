@@ -19,12 +19,13 @@ ksrc=${3:-$here/../../build/linux}
 make -s -C "$here" OUTPUT="$output" KSRC="$ksrc" all fuzzer
 rm -rf "$output/fuzz"
 mkdir -p "$output/fuzz/seeds" "$output/fuzz/corpus"
-for t in "$output"/test_*[!.o]; do
-	case $t in
-	*.o) continue ;;
+for t in "$here"/test_*.c; do
+	name=$(basename "$t" .c)
+	case $name in
+	test_lib*) continue ;;
 	esac
-	MLX5EMU_CORPUS=$output/fuzz/seeds "$t" >"$output/fuzz/$(basename "$t").log" 2>&1 || {
-		echo "not ok fuzz: $(basename "$t") failed, so there are no seeds"
+	MLX5EMU_CORPUS=$output/fuzz/seeds "$output/$name" >"$output/fuzz/$name.log" 2>&1 || {
+		echo "not ok fuzz: $name failed, so there are no seeds"
 		exit 1
 	}
 done
@@ -33,7 +34,7 @@ status=0
 "$output/fuzz_emu" -max_total_time="$seconds" -max_len=65536 -rss_limit_mb=4096 -timeout=20 \
 	-print_final_stats=1 -artifact_prefix="$output/fuzz/" "$output/fuzz/corpus" \
 	"$output/fuzz/seeds" >"$log" 2>&1 || status=$?
-grep -E '^(stat::|SUMMARY)|ERROR:|runtime error' "$log" | sed 's/^/# /' || true
+sed -nE '/^(stat::|SUMMARY)|ERROR:|runtime error/s/^/# /p' "$log"
 if [ $status = 0 ]; then
 	echo "ok fuzz: $seconds seconds"
 else
