@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Capabilities: what the driver may ask of this device, and so does.
+ *
+ * checkpatch: MACRO_ARG_REUSE: the argument names a field
  */
 #include "emu.h"
 

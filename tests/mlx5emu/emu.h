@@ -5,6 +5,8 @@
  * Everything runs in one thread, driven by the event loop of main.c. All that
  * comes from the guest - registers, command mailboxes, queue entries, doorbell
  * records - is hostile: it is copied once into memory of ours and checked there.
+ *
+ * checkpatch: MACRO_ARG_REUSE,PREFER_DEFINED_ATTRIBUTE_MACRO: a loop names its variable twice
  */
 #ifndef MLX5EMU_EMU_H
 #define MLX5EMU_EMU_H

@@ -3,6 +3,8 @@
  * A fuzzer of what a guest, and a peer, can say to the device: commands with
  * their mailboxes, queues and doorbell records in memory, doorbells, packets. The
  * input is a sequence of the records that the tests leave as seeds.
+ *
+ * checkpatch: CAMELCASE: libFuzzer chose the name
  */
 #define _GNU_SOURCE
 #include <stdlib.h>

@@ -6,6 +6,8 @@
  *
  * The structures themselves are big-endian arrays of 32-bit words. No field
  * that is read here straddles two words, except the 64-bit ones.
+ *
+ * checkpatch: MACRO_ARG_REUSE,MACRO_ARG_PRECEDENCE: the arguments name types and fields
  */
 #ifndef MLX5EMU_IFC_H
 #define MLX5EMU_IFC_H

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The program: options, sockets, signals.
+ *
+ * checkpatch: SPLIT_STRING: argp fills the paragraphs of its texts
  */
 #include <argp.h>
 #include <errno.h>

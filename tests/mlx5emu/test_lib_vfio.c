@@ -106,7 +106,7 @@ static int unix_connect(const char *path)
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), i;
 
-	strcpy(sa.sun_path, path);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
 	for (i = 0; i < 1000; i++) {
 		if (!connect(fd, (struct sockaddr *)&sa, sizeof(sa)))
 			return fd;
@@ -129,7 +129,7 @@ void vf_start(struct vf *vf, const struct options *opt)
 		vf->opt.lid = 1;
 	if (!vf->opt.cqe_sizes)
 		vf->opt.cqe_sizes = 3;
-	strcpy(vf->dir, "/tmp/mlx5emu-test-XXXXXX");
+	snprintf(vf->dir, sizeof(vf->dir), "/tmp/mlx5emu-test-XXXXXX");
 	EXPECT(mkdtemp(vf->dir));
 	for (i = 0; i < 2; i++)
 		snprintf(vf->path[i], sizeof(vf->path[i]), "%s/%d", vf->dir, i);

@@ -204,7 +204,7 @@ static int dial(void)
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	strcpy(sa.sun_path, wire);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", wire);
 	EXPECT(!connect(fd, (struct sockaddr *)&sa, sizeof(sa)));
 	return fd;
 }
