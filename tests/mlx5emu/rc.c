@@ -165,9 +165,20 @@ static void respond(struct emu *e, struct qp *qp, const struct packet *p, u8 typ
 		link_send(e, &r);
 }
 
+/* An XRC request acts for the shared receive queue that it names. */
+static struct accessor responder(struct emu *e, const struct qp *qp, const struct packet *p)
+{
+	const struct srq *srq = qp->type == QPT_XRC ? table_get(&e->srqs, p->srqn) : NULL;
+	struct accessor who = qp_accessor(qp);
+
+	if (srq)
+		who.pd = srq->pd;
+	return who;
+}
+
 static u8 respond_read(struct emu *e, struct qp *qp, const struct packet *p)
 {
-	const struct accessor who = qp_accessor(qp);
+	const struct accessor who = responder(e, qp, p);
 	struct packet *r;
 	u8 syndrome = 0;
 
@@ -196,7 +207,7 @@ static u8 respond_read(struct emu *e, struct qp *qp, const struct packet *p)
 
 static u8 do_atomic(struct emu *e, struct qp *qp, const struct packet *p)
 {
-	const struct accessor who = qp_accessor(qp);
+	const struct accessor who = responder(e, qp, p);
 	u64 *at;
 
 	if (p->va % sizeof(*at))
@@ -239,7 +250,7 @@ static u8 do_receive(struct emu *e, struct qp *qp, struct srq *srq, const struct
 
 static u8 do_write(struct emu *e, struct qp *qp, const struct packet *p)
 {
-	const struct accessor who = qp_accessor(qp);
+	const struct accessor who = responder(e, qp, p);
 
 	if (!QP_FIELD(qp, rwe))
 		return SYN_REMOTE_INVAL_REQ;
