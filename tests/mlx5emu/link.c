@@ -135,6 +135,8 @@ static void peer_close(struct emu *e)
 	e->peer.tx_done = 0;
 	if (was_peer)
 		log_info("peer: gone");
+	else if (!e->peer.greeted && e->peer.received)
+		log_info("peer: gone for good");	/* it ends: nobody accepts any more */
 	else
 		log_err("peer: not one of us, or with the same LID (%u): see --lid", e->opt.lid);
 	if (was_peer && e->peer.listener < 0)
