@@ -7,6 +7,7 @@
 #define TRACING_H
 
 #include <limits.h>
+#include <linux/membarrier.h>
 #include <sys/stat.h>
 
 #include "fastwake_test.h"
@@ -176,7 +177,11 @@ static inline bool trace_line(struct trace *tr, const char *line)
 	return strstr(line, " sched_waking: ") ? traced_waking(t) : traced_wakeup(t);
 }
 
-/* No events any more; and those that came are looked at. */
+/*
+ * No events any more; and those that came are looked at. A context switch is in
+ * /proc before it is traced, so first comes the end of each that has begun: interrupts
+ * are off in there, and membarrier() waits for all CPUs as synchronize_rcu() does.
+ */
 static inline bool trace_end(struct trace *tr)
 {
 	char path[PATH_MAX];
@@ -184,7 +189,8 @@ static inline bool trace_end(struct trace *tr)
 	bool ok;
 	FILE *f;
 
-	ok = trace_write(tr, "tracing_on", "0");
+	ok = !syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	ok &= trace_write(tr, "tracing_on", "0");
 	snprintf(path, sizeof(path), "%s/trace", tr->instance);
 	f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f)) {

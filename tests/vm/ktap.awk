@@ -2,7 +2,8 @@
 #
 # Judges one test's KTAP: prints nothing when all is well, "skip WHY" when a
 # test was skipped, "bad WHY" when one failed or the output is not whole.
-# A nested result counts: a test with a skipped subtest says ok all the same.
+# A nested result counts: a test with a skipped subtest says ok all the same. Of a
+# failed one, what it had expected is said, too.
 
 function note(why) { if (bad == "") bad = why }
 
@@ -13,13 +14,18 @@ function note(why) { if (bad == "") bad = why }
 		skip = $0
 	next
 }
+/^[ \t]*# .*:[0-9]+:.*:Expected / && expected == "" {
+	expected = $0
+	sub(/^[ \t]*# */, ", ", expected)
+}
 /^(not )?ok / { results++ }
 /^[ \t]*not ok( |$)/ {
 	if ($0 !~ /# *SKIP/) {
 		sub(/^[ \t]*/, "")
-		note($0)
+		note($0 expected)
 	}
 }
+/^[ \t]*(not )?ok( |$)/ { expected = "" }
 /^[ \t]*(not )?ok .*# *SKIP/ && skip == "" {
 	skip = $0
 	sub(/^[ \t]*/, "", skip)
