@@ -143,6 +143,7 @@ int vf_create_qp(struct vf *vf, struct test_qp *qp, u32 type, struct ring *scq, 
 int vf_modify_qp(struct vf *vf, const struct test_qp *qp, u16 opcode, const u8 *qpc, u32 opt);
 int vf_query_qp(struct vf *vf, const struct test_qp *qp, u8 *qpc);
 void vf_connect_qp(struct vf *vf, struct test_qp *qp, u32 remote, u32 lid);
+void vf_reconnect_qp(struct vf *vf, struct test_qp *qp, u32 remote, u32 lid);
 u8 *vf_next_eqe(struct vf *vf, struct ring *eq);
 u8 *vf_wait_eqe(struct vf *vf, struct ring *eq);
 void vf_arm_eq(struct vf *vf, const struct ring *eq);

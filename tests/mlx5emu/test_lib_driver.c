@@ -389,8 +389,8 @@ int vf_query_qp(struct vf *vf, const struct test_qp *qp, u8 *qpc)
 	return status;
 }
 
-/* To the state that can send, with all rights, and timers that do not take long */
-void vf_connect_qp(struct vf *vf, struct test_qp *qp, u32 remote, u32 lid)
+/* From reset to the state that can send; what the last step of that says */
+static int ready_to_send(struct vf *vf, struct test_qp *qp, u32 remote, u32 lid)
 {
 	u8 qpc[IFC_SZ(qpc)] = { 0 };
 	u8 *path = IFC_AT(qpc, qpc, primary_address_path);
@@ -412,7 +412,28 @@ void vf_connect_qp(struct vf *vf, struct test_qp *qp, u32 remote, u32 lid)
 	IFC_SET(qpc, qpc, retry_count, 7);
 	IFC_SET(qpc, qpc, rnr_retry, 7);
 	IFC_SET(ads, path, ack_timeout, vf->ack_timeout);
-	EXPECT_EQ(vf_modify_qp(vf, qp, MLX5_CMD_OP_RTR2RTS_QP, qpc, 0), ST_OK);
+	return vf_modify_qp(vf, qp, MLX5_CMD_OP_RTR2RTS_QP, qpc, 0);
+}
+
+/* To the state that can send, with all rights, and timers that do not take long */
+void vf_connect_qp(struct vf *vf, struct test_qp *qp, u32 remote, u32 lid)
+{
+	EXPECT_EQ(ready_to_send(vf, qp, remote, lid), ST_OK);
+}
+
+/*
+ * The same once more, while requests come: it listens to them before the last step,
+ * and may be in error then. Whoever sends them has to stop some time.
+ */
+void vf_reconnect_qp(struct vf *vf, struct test_qp *qp, u32 remote, u32 lid)
+{
+	int status;
+
+	do {
+		EXPECT_EQ(vf_modify_qp(vf, qp, MLX5_CMD_OP_2RST_QP, NULL, 0), ST_OK);
+		status = ready_to_send(vf, qp, remote, lid);
+	} while (status == ST_BAD_QP_STATE);
+	EXPECT_EQ(status, ST_OK);
 }
 
 static u8 *ring_entry(struct vf *vf, const struct ring *r)

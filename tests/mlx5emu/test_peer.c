@@ -277,8 +277,7 @@ static void hostile_requests(struct vf *vf)
 		if (i % 500)
 			continue;
 		/* Once it is in error it does not listen any more: begin again. */
-		vf_modify_qp(vf, &s.qp, MLX5_CMD_OP_2RST_QP, NULL, 0);
-		vf_connect_qp(vf, &s.qp, 77, 2);
+		vf_reconnect_qp(vf, &s.qp, 77, 2);
 	}
 	close(fd);
 	EXPECT_EQ(vf_simple(vf, MLX5_CMD_OP_ALLOC_PD, 0, 0, 0, NULL), ST_OK);
