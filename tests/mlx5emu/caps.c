@@ -73,6 +73,63 @@ static const struct {
 	CAP(device_frequency_mhz, 1000),
 };
 
+/* What is there, or other, on an Ethernet link */
+static const struct {
+	u32 offset;
+	u32 bits;
+	u32 value;
+} ethernet[] = {
+	CAP(port_type, MLX5_CAP_PORT_TYPE_ETH),
+	CAP(ib_virt, 0),
+	CAP(eth_net_offloads, 1),
+	CAP(nic_flow_table, 1),
+	CAP(roce, 1),
+	CAP(log_max_rq, LOG_MAX_RQ),
+	CAP(log_max_sq, LOG_MAX_QP),
+	CAP(log_max_rqt, LOG_MAX_RQT),
+	CAP(log_max_rqt_size, 10),
+	CAP(log_max_tir, LOG_MAX_TIR),
+	CAP(log_max_tis, LOG_MAX_TIS),
+	CAP(log_max_current_uc_list, 7),
+	CAP(log_max_current_mc_list, 7),
+	CAP(log_max_vlan_list, 7),
+};
+
+#define FLOW_CAP(f, v)	IFC_SET(flow_table_prop_layout, rx, f, v)
+#define ETH_CAP(f, v)	IFC_SET(per_protocol_networking_offload_caps, e->cap_eth, f, v)
+#define ROCE_CAP(f, v)	IFC_SET(roce_cap, e->cap_roce, f, v)
+
+static void caps_init_eth(struct emu *e)
+{
+	u8 *rx = IFC_AT(flow_table_nic_cap, e->cap_flow, flow_table_properties_nic_receive);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ethernet); i++)
+		bits_set(e->cap_max, ethernet[i].offset, ethernet[i].bits, ethernet[i].value);
+	/* Without these the network driver does not begin. */
+	ETH_CAP(csum_cap, 1);
+	ETH_CAP(vlan_cap, 1);
+	ETH_CAP(self_lb_en_modifiable, 1);
+	ETH_CAP(max_lso_cap, 16);
+	ETH_CAP(rss_ind_tbl_cap, 10);
+	ETH_CAP(wqe_inline_mode, INLINE_NOT_REQUIRED);
+	FLOW_CAP(ft_support, 1);
+	FLOW_CAP(flow_modify_en, 1);
+	FLOW_CAP(modify_root, 1);
+	FLOW_CAP(identified_miss_table_mode, 1);
+	FLOW_CAP(flow_table_modify, 1);
+	FLOW_CAP(log_max_ft_size, LOG_MAX_FT_SIZE);
+	FLOW_CAP(max_ft_level, MAX_FT_LEVEL);
+	FLOW_CAP(log_max_ft_num, LOG_MAX_FT);
+	FLOW_CAP(log_max_destination, 6);
+	ROCE_CAP(l3_type, BIT(1 + ROCE_L3_IPV4) | BIT(1 + ROCE_L3_IPV6));
+	ROCE_CAP(roce_version, BIT(ROCE_V1) | BIT(ROCE_V2));
+	ROCE_CAP(r_roce_dest_udp_port, 4791);
+	ROCE_CAP(r_roce_min_src_udp_port, 0xc000);
+	ROCE_CAP(r_roce_max_src_udp_port, 0xffff);
+	ROCE_CAP(roce_address_table_size, ROCE_ADDRS);
+}
+
 /**
  * caps_init - the capabilities as they are before the driver changes them
  * @e: the device, with its options
@@ -86,6 +143,8 @@ void caps_init(struct emu *e)
 		bits_set(e->cap_max, general[i].offset, general[i].bits, general[i].value);
 	if (e->opt.no_eq_remap)
 		IFC_SET(cmd_hca_cap, e->cap_max, cq_eq_remap, 0);
+	if (e->opt.eth)
+		caps_init_eth(e);
 	memcpy(e->cap_cur, e->cap_max, sizeof(e->cap_cur));
 	memset(e->cap_atomic, 0, sizeof(e->cap_atomic));
 	IFC_SET(atomic_caps, e->cap_atomic, supported_atomic_req_8B_endianness_mode_1, 1);
@@ -104,6 +163,19 @@ u8 cmd_query_hca_cap(struct emu *e, struct cmd *c)
 		return ST_OK;
 	case CAP_ATOMIC:
 		memcpy(cap, e->cap_atomic, sizeof(e->cap_atomic));
+		return ST_OK;
+	}
+	if (!e->opt.eth)
+		return ST_BAD_PARAM;
+	switch (c->op_mod >> 1) {
+	case CAP_ETHERNET:
+		memcpy(cap, e->cap_eth, sizeof(e->cap_eth));
+		return ST_OK;
+	case CAP_ROCE:
+		memcpy(cap, e->cap_roce, sizeof(e->cap_roce));
+		return ST_OK;
+	case CAP_FLOW_TABLE:
+		memcpy(cap, e->cap_flow, sizeof(e->cap_flow));
 		return ST_OK;
 	}
 	return ST_BAD_PARAM;

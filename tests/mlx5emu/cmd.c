@@ -11,7 +11,10 @@
 #define SYNDROME_BASE	0x5ea00000
 
 #define C(op, phase, t, fn)						\
-	{ MLX5_CMD_OP_##op, phase, #op, IFC_SZ(t##_in), IFC_SZ(t##_out), fn }
+	{ MLX5_CMD_OP_##op, phase, false, #op, IFC_SZ(t##_in), IFC_SZ(t##_out), fn }
+#define C_ETH(op, t)							\
+	{ MLX5_CMD_OP_##op, HCA_INITIALIZED, true, #op, IFC_SZ(t##_in),	\
+	  IFC_SZ(t##_out), cmd_##t }
 
 static const struct cmd_desc commands[] = {
 	C(QUERY_HCA_CAP, HCA_ENABLED, query_hca_cap, cmd_query_hca_cap),
@@ -82,6 +85,35 @@ static const struct cmd_desc commands[] = {
 	C(DEALLOC_TRANSPORT_DOMAIN, HCA_INITIALIZED, dealloc_transport_domain, cmd_dealloc),
 	C(CREATE_UCTX, HCA_INITIALIZED, create_uctx, cmd_alloc),
 	C(DESTROY_UCTX, HCA_INITIALIZED, destroy_uctx, cmd_dealloc),
+	C_ETH(SET_ROCE_ADDRESS, set_roce_address),
+	C_ETH(QUERY_ROCE_ADDRESS, query_roce_address),
+	C_ETH(QUERY_NIC_VPORT_CONTEXT, query_nic_vport_context),
+	C_ETH(MODIFY_NIC_VPORT_CONTEXT, modify_nic_vport_context),
+	C_ETH(CREATE_SQ, create_sq),
+	C_ETH(MODIFY_SQ, modify_sq),
+	C_ETH(QUERY_SQ, query_sq),
+	C_ETH(DESTROY_SQ, destroy_sq),
+	C_ETH(CREATE_RQ, create_rq),
+	C_ETH(MODIFY_RQ, modify_rq),
+	C_ETH(QUERY_RQ, query_rq),
+	C_ETH(DESTROY_RQ, destroy_rq),
+	C_ETH(CREATE_RQT, create_rqt),
+	C_ETH(MODIFY_RQT, modify_rqt),
+	C_ETH(DESTROY_RQT, destroy_rqt),
+	C_ETH(CREATE_TIR, create_tir),
+	C_ETH(MODIFY_TIR, modify_tir),
+	C_ETH(DESTROY_TIR, destroy_tir),
+	C_ETH(CREATE_TIS, create_tis),
+	C_ETH(MODIFY_TIS, modify_tis),
+	C_ETH(DESTROY_TIS, destroy_tis),
+	C_ETH(CREATE_FLOW_TABLE, create_flow_table),
+	C_ETH(MODIFY_FLOW_TABLE, modify_flow_table),
+	C_ETH(SET_FLOW_TABLE_ROOT, set_flow_table_root),
+	C_ETH(DESTROY_FLOW_TABLE, destroy_flow_table),
+	C_ETH(CREATE_FLOW_GROUP, create_flow_group),
+	C_ETH(DESTROY_FLOW_GROUP, destroy_flow_group),
+	C_ETH(SET_FLOW_TABLE_ENTRY, set_fte),
+	C_ETH(DELETE_FLOW_TABLE_ENTRY, delete_fte),
 };
 
 /* Handlers look at the whole input structure, whatever is left of a short one. */
@@ -195,7 +227,7 @@ static u8 cmd_execute(struct emu *e, struct cmd *c)
 
 	if (fault_take(e, RULE_CMD_FAIL, c->opcode, &status))
 		return (u8)status;
-	if (!d)
+	if (!d || (d->eth && !e->opt.eth))
 		return ST_BAD_OP;
 	if (e->hca < (enum hca_state)d->phase)
 		return ST_BAD_SYS_STATE;

@@ -54,6 +54,12 @@ void emu_init(struct emu *e, const struct options *opt)
 	table_init(&e->srqs, "srq", 1, 1 << LOG_MAX_SRQ, srq_release);
 	/* 0 and 1 are for management. */
 	table_init(&e->qps, "qp", 2, 1 << LOG_MAX_QP, qp_release);
+	table_init(&e->rqs, "rq", 1, 1 << LOG_MAX_RQ, rq_release);
+	table_init(&e->rqts, "rqt", 1, 1 << LOG_MAX_RQT, NULL);
+	table_init(&e->tirs, "tir", 1, 1 << LOG_MAX_TIR, user_release);
+	table_init(&e->tiss, "tis", 1, 1 << LOG_MAX_TIS, user_release);
+	table_init(&e->fts, "ft", 1, 1 << LOG_MAX_FT, NULL);
+	table_init(&e->fgs, "fg", 1, 1 << LOG_MAX_FG, flow_group_release);
 	e->pages = calloc(MAX_PAGES, sizeof(*e->pages));
 	e->vfu_buf = malloc(VFIO_USER_MAX_BODY);
 	if (!e->pages || !e->vfu_buf)
@@ -103,6 +109,12 @@ void emu_free(struct emu *e)
 	dma_unmap_all(e);
 	for (i = 0; i < MAX_VECTORS; i++)
 		irq_set_fd(e, i, -1);
+	table_destroy(e, &e->fgs);
+	table_destroy(e, &e->fts);
+	table_destroy(e, &e->tirs);
+	table_destroy(e, &e->tiss);
+	table_destroy(e, &e->rqts);
+	table_destroy(e, &e->rqs);
 	table_destroy(e, &e->qps);
 	table_destroy(e, &e->srqs);
 	table_destroy(e, &e->cqs);

@@ -28,6 +28,16 @@
 #define LOG_MAX_XRCD		10
 #define LOG_MAX_TD		10
 #define LOG_MAX_UCTX		10
+#define LOG_MAX_RQ		10
+#define LOG_MAX_RQT		10
+#define LOG_MAX_TIR		10
+#define LOG_MAX_TIS		10
+#define LOG_MAX_FT		10
+#define LOG_MAX_FG		10
+#define LOG_MAX_FT_SIZE		16
+#define MAX_FT_LEVEL		128
+#define ROCE_ADDRS		32
+#define ETH_MTU			9978
 #define LOG_MAX_WQ_SIZE		15
 #define LOG_MAX_CQ_SIZE		20
 #define LOG_MAX_EQ_SIZE		16
@@ -341,6 +351,9 @@ u32 qp_sq_read(struct emu *e, const struct qp *qp, u8 *wqe);
 void qp_doorbell(struct emu *e, u32 uar, u32 qpn);
 void qp_run(struct emu *e, struct qp *qp);
 void qp_error(struct emu *e, struct qp *qp);
+void qp_start(struct qp *qp);
+void qp_to_reset(struct emu *e, struct qp *qp);
+u32 qp_remote_lid(struct emu *e, const struct qp *qp);
 void qp_release(struct emu *e, struct object *o);
 bool qp_recv_empty(struct emu *e, struct qp *qp, struct srq *srq);
 bool qp_recv_pop(struct emu *e, struct qp *qp, struct srq *srq, struct recv *r);
@@ -368,6 +381,18 @@ struct mcg {
 
 void ud_receive(struct emu *e, const struct packet *p);
 
+/* roce.c */
+void emu_mac(u32 lid, u8 mac[6]);
+u32 roce_lid(const u8 mac[6]);
+void roce_route(struct emu *e, struct packet *p, u32 index, const u8 rmac[6]);
+bool roce_accepts(struct emu *e, const struct packet *p);
+void roce_header(u8 head[GRH_SIZE], const struct packet *p);
+
+/* eth.c, flow.c */
+void rq_release(struct emu *e, struct object *o);
+void user_release(struct emu *e, struct object *o);
+void flow_group_release(struct emu *e, struct object *o);
+
 /* link.c */
 enum packet_type { PKT_REQUEST, PKT_ACK, PKT_RNR_NAK, PKT_NAK, PKT_DATAGRAM, PKT_TYPES };
 
@@ -385,6 +410,10 @@ struct packet {
 	u8 grh;
 	u8 sl;
 	u8 rnr_timer;
+	u8 l3;			/* RoCE: which header */
+	u8 tclass;
+	u8 hop_limit;
+	u8 pad;
 	u16 slid;
 	u16 dlid;
 	u32 src_qp;
@@ -453,6 +482,7 @@ typedef u8 (*cmd_handler)(struct emu *e, struct cmd *c);
 struct cmd_desc {
 	u16 opcode;
 	u8 phase;		/* enum hca_state: the earliest it may be used in */
+	bool eth;		/* on an Ethernet link only */
 	const char *name;
 	u32 inlen;
 	u32 outlen;
@@ -519,6 +549,35 @@ DECLARE_CMD(cmd_query_rmp);
 DECLARE_CMD(cmd_arm_xrc_srq);
 DECLARE_CMD(cmd_modify_rmp);
 DECLARE_CMD(cmd_destroy_srq);
+DECLARE_CMD(cmd_set_roce_address);
+DECLARE_CMD(cmd_query_roce_address);
+DECLARE_CMD(cmd_query_nic_vport_context);
+DECLARE_CMD(cmd_modify_nic_vport_context);
+DECLARE_CMD(cmd_create_sq);
+DECLARE_CMD(cmd_modify_sq);
+DECLARE_CMD(cmd_query_sq);
+DECLARE_CMD(cmd_destroy_sq);
+DECLARE_CMD(cmd_create_rq);
+DECLARE_CMD(cmd_modify_rq);
+DECLARE_CMD(cmd_query_rq);
+DECLARE_CMD(cmd_destroy_rq);
+DECLARE_CMD(cmd_create_rqt);
+DECLARE_CMD(cmd_modify_rqt);
+DECLARE_CMD(cmd_destroy_rqt);
+DECLARE_CMD(cmd_create_tir);
+DECLARE_CMD(cmd_modify_tir);
+DECLARE_CMD(cmd_destroy_tir);
+DECLARE_CMD(cmd_create_tis);
+DECLARE_CMD(cmd_modify_tis);
+DECLARE_CMD(cmd_destroy_tis);
+DECLARE_CMD(cmd_create_flow_table);
+DECLARE_CMD(cmd_modify_flow_table);
+DECLARE_CMD(cmd_set_flow_table_root);
+DECLARE_CMD(cmd_destroy_flow_table);
+DECLARE_CMD(cmd_create_flow_group);
+DECLARE_CMD(cmd_destroy_flow_group);
+DECLARE_CMD(cmd_set_fte);
+DECLARE_CMD(cmd_delete_fte);
 
 /* fault.c */
 enum rule_kind { RULE_NONE, RULE_CMD_FAIL, RULE_CMD_TIMEOUT, RULE_CMD_BUSY, RULE_CQE_ERROR };
@@ -586,6 +645,7 @@ struct options {
 	u32 cqe_sizes;		/* bit 0: 64 bytes, bit 1: 128 bytes */
 	u32 cmd_timeout_ms;
 	bool no_eq_remap;
+	bool eth;		/* the link is Ethernet, so RDMA is RoCE */
 	bool once;
 };
 
@@ -601,6 +661,7 @@ struct stats {
 	u64 packets;
 	u64 packets_dropped;
 	u64 bytes;
+	u64 frames;		/* of Ethernet, all dropped */
 	u64 qkey_violations;
 	u64 resets;
 };
@@ -627,6 +688,11 @@ struct emu {
 	u8 cap_max[IFC_SZ(cmd_hca_cap)];
 	u8 cap_cur[IFC_SZ(cmd_hca_cap)];
 	u8 cap_atomic[IFC_SZ(atomic_caps)];
+	u8 cap_eth[IFC_SZ(per_protocol_networking_offload_caps)];
+	u8 cap_roce[IFC_SZ(roce_cap)];
+	u8 cap_flow[IFC_SZ(flow_table_nic_cap)];
+	u8 nic_vport[IFC_SZ(nic_vport_context)];
+	u8 roce_addr[ROCE_ADDRS][IFC_SZ(roce_addr_layout)];
 	u8 node_desc[64];
 	bool port_up;
 	u64 *pages;
@@ -634,6 +700,7 @@ struct emu {
 	u64 xlt_bytes;
 	struct table pds, uars, tds, xrcds, uctxs, q_counters;
 	struct table eqs, cqs, mkeys, srqs, qps;
+	struct table rqs, rqts, tirs, tiss, fts, fgs;
 	u64 latch_offset;	/* of the first half of a doorbell written in two */
 	u32 latch_word;
 	struct mcg mcg[MAX_MCG];

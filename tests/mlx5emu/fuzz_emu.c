@@ -107,7 +107,9 @@ static void do_packet(const u8 *data, u32 len)
 	p->psn &= 0xffffff;
 	p->npsn &= 0xffffff;
 	p->type %= PKT_TYPES;
-	if (p->type == PKT_DATAGRAM)
+	if (!roce_accepts(&emu, p))
+		;
+	else if (p->type == PKT_DATAGRAM)
 		ud_receive(&emu, p);
 	else
 		rc_receive(&emu, p);
@@ -132,6 +134,13 @@ static void do_control(const u8 *data, u32 len)
 	memcpy(line, data, min_t(u32, len, sizeof(line) - 1));
 	fault_command(&emu, line, null);
 	emu.removed = false;
+}
+
+/* Another device, as nobody can change its link. */
+static void do_link(bool eth)
+{
+	emu.opt.eth = eth;
+	emu_reset(&emu);
 }
 
 static void do_record(u8 type, u32 word, const u8 *data, u32 len)
@@ -159,6 +168,9 @@ static void do_record(u8 type, u32 word, const u8 *data, u32 len)
 	case REC_CONTROL:
 		do_control(data, len);
 		break;
+	case REC_LINK:
+		do_link(word & 1);
+		break;
 	}
 	clock_step(&emu);
 	clock_run(&emu);
@@ -172,7 +184,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 
 	if (!mem)
 		setup();
-	emu_reset(&emu);
+	do_link(false);
 	memset(&emu.fault, 0, sizeof(emu.fault));
 	emu.random = 1;
 	for (n = 0; n < MAX_RECORDS && size >= REC_HEADER + sizeof(word); n++) {

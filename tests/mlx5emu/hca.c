@@ -45,6 +45,12 @@ u8 cmd_init_hca(struct emu *e, struct cmd *c)
 
 static void hca_destroy_objects(struct emu *e)
 {
+	table_clear(e, &e->fgs);
+	table_clear(e, &e->fts);
+	table_clear(e, &e->tirs);
+	table_clear(e, &e->tiss);
+	table_clear(e, &e->rqts);
+	table_clear(e, &e->rqs);
 	table_clear(e, &e->qps);
 	table_clear(e, &e->srqs);
 	table_clear(e, &e->cqs);
@@ -56,6 +62,8 @@ static void hca_destroy_objects(struct emu *e)
 	table_clear(e, &e->tds);
 	table_clear(e, &e->pds);
 	table_clear(e, &e->uars);
+	memset(e->roce_addr, 0, sizeof(e->roce_addr));
+	memset(e->nic_vport, 0, sizeof(e->nic_vport));
 	timer_stop(e, &e->error_poll);
 }
 

@@ -204,6 +204,7 @@ enum {
 	QPT_QP0			= 0x7,
 	QPT_QP1			= 0x8,
 	QPT_REG_UMR		= 0xc,
+	QPT_SQ			= 0x100,	/* an Ethernet send queue: a number of ours */
 	RQ_NORMAL		= 0,
 	RQ_SRQ			= 1,
 	RQ_NONE			= 3,
@@ -233,6 +234,7 @@ enum {
 	WQE_WRITE_IMM		= 0x09,
 	WQE_SEND		= 0x0a,
 	WQE_SEND_IMM		= 0x0b,
+	WQE_LSO			= 0x0e,
 	WQE_READ		= 0x10,
 	WQE_ATOMIC_CS		= 0x11,
 	WQE_ATOMIC_FA		= 0x12,
@@ -252,7 +254,17 @@ enum {
 	LKEY_TERMINATE		= 0x100,
 	AV_EXTENDED		= 0x80000000,
 	QKEY_CONTROLLED		= 0x80000000,
+	AV_RMAC			= 20,
+	AV_TCLASS		= 26,
+	AV_HOP_LIMIT		= 27,
+	AV_GRH			= 28,
+	AV_RGID			= 32,
+	AV_SIZE			= 48,
 	GRH_SIZE		= 40,
+	GRH_NEXT		= 0x1b,
+	ETH_SEG_INLINE		= 12,
+	ETH_SEG_INSERT		= 0x8000,
+	INLINE_NOT_REQUIRED	= 2,	/* device.h: MLX5_CAP_INLINE_MODE_* */
 	UMR_FLAGS		= 16,
 	UMR_OCTOWORDS		= 20,
 	UMR_OFFSET		= 22,
@@ -295,7 +307,21 @@ enum {
 /* Capability types of QUERY_HCA_CAP (device.h: mlx5_cap_type) */
 enum {
 	CAP_GENERAL		= 0,
+	CAP_ETHERNET		= 1,
 	CAP_ATOMIC		= 3,
+	CAP_ROCE		= 4,
+	CAP_FLOW_TABLE		= 7,
+};
+
+/* RoCE (device.h: MLX5_ROCE_*, MLX5_CQE_ROCE_L3_HEADER_TYPE_*) */
+enum {
+	ROCE_V1			= 0,
+	ROCE_V2			= 2,
+	ROCE_L3_IPV4		= 0,
+	ROCE_L3_IPV6		= 1,
+	L3_GRH			= 0,
+	L3_IPV6			= 1,
+	L3_IPV4			= 2,
 };
 
 /* Registers of ACCESS_REG (driver.h: MLX5_REG_*) */

@@ -24,7 +24,7 @@ struct hello {
 	u32 magic;
 	u32 packet_size;
 	u32 lid;
-	u32 pad;
+	u32 eth;
 };
 
 static bool unix_address(const char *path, struct sockaddr_un *sa)
@@ -90,7 +90,7 @@ static bool peer_queue(struct emu *e, const void *data, u64 len)
 
 static void peer_start(struct emu *e, int fd)
 {
-	struct hello hello = { LINK_MAGIC, sizeof(struct packet), e->opt.lid, 0 };
+	struct hello hello = { LINK_MAGIC, sizeof(struct packet), e->opt.lid, e->opt.eth };
 
 	e->peer.fd = fd;
 	e->peer.greeted = false;
@@ -138,7 +138,8 @@ static void peer_close(struct emu *e)
 	else if (!e->peer.greeted && e->peer.received)
 		log_info("peer: gone for good");	/* it ends: nobody accepts any more */
 	else
-		log_err("peer: not one of us, or with the same LID (%u): see --lid", e->opt.lid);
+		log_err("peer: not one of us, with the same LID (%u) or another kind of link",
+			e->opt.lid);
 	if (was_peer && e->peer.listener < 0)
 		peer_open(e);
 }
@@ -191,7 +192,9 @@ void link_listener_ready(struct emu *e)
 static void packet_deliver(struct emu *e, const struct packet *p)
 {
 	e->stats.packets++;
-	if (p->type == PKT_DATAGRAM)
+	if (!roce_accepts(e, p))
+		e->stats.packets_dropped++;
+	else if (p->type == PKT_DATAGRAM)
 		ud_receive(e, p);
 	else
 		rc_receive(e, p);
@@ -215,7 +218,8 @@ void link_send(struct emu *e, const struct packet *p)
 		e->stats.packets_dropped++;
 		return;
 	}
-	if (!e->port_up) {
+	/* LID 0 is nobody's: a RoCE address that leads nowhere. */
+	if (!e->port_up || !p->dlid) {
 		e->stats.packets_dropped++;
 		return;
 	}
@@ -234,7 +238,7 @@ void link_send(struct emu *e, const struct packet *p)
 static bool hello_ok(struct emu *e, const struct hello *h)
 {
 	return h->magic == LINK_MAGIC && h->packet_size == sizeof(struct packet) &&
-	       h->lid != e->opt.lid;
+	       h->lid != e->opt.lid && h->eth == e->opt.eth;
 }
 
 static bool packet_ok(struct emu *e, struct packet *p)

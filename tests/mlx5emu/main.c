@@ -15,7 +15,7 @@
 const char *argp_program_version = "mlx5emu " MLX5EMU_VERSION;
 
 static const char doc[] =
-	"Emulate a ConnectX-5 virtual function with an InfiniBand port, for QEMU's vfio-user-pci."
+	"Emulate a ConnectX-5 virtual function, for QEMU's vfio-user-pci."
 	"\vStart this first, and QEMU (10.1 or newer) when it has said \"ready\":\n\n"
 	"  mlx5emu --socket=/tmp/m.sock --once &\n"
 	"  qemu-system-x86_64 -machine q35,memory-backend=mem \\\n"
@@ -31,6 +31,7 @@ enum {
 	OPT_CONTROL = 'c',
 	OPT_PEER = 'p',
 	OPT_LID = 'l',
+	OPT_LINK = 'k',
 	OPT_VERBOSE = 'v',
 	OPT_VECTORS = 0x100,
 	OPT_SEED,
@@ -46,6 +47,8 @@ static const struct argp_option options[] = {
 	{ "control", OPT_CONTROL, "PATH", 0, "Listen on this one for commands", 0 },
 	{ "peer", OPT_PEER, "PATH", 0, "The wire to another mlx5emu: the first listens there", 0 },
 	{ "lid", OPT_LID, "N", 0, "Local identifier of the port, its GUID follows (1)", 0 },
+	{ "link", OPT_LINK, "ib|eth", 0,
+	  "Kind of the link: InfiniBand, or Ethernet with RoCE (ib)", 0 },
 	{ "vectors", OPT_VECTORS, "N", 0, "Completion vectors (32)", 0 },
 	{ "seed", OPT_SEED, "N", 0, "Where the device has a choice, choose by this (1)", 0 },
 	{ "delay", OPT_DELAY, "N", 0,
@@ -88,6 +91,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_LID:
 		opt->lid = parse_number(state, arg, 1, 0xbffe);
+		break;
+	case OPT_LINK:
+		opt->eth = !strcmp(arg, "eth");
+		if (!opt->eth && strcmp(arg, "ib"))
+			argp_error(state, "%s: neither ib nor eth", arg);
 		break;
 	case OPT_VECTORS:
 		opt->vectors = parse_number(state, arg, 1, MAX_VECTORS - 1);

@@ -14,6 +14,7 @@
 #define MTU		4096
 #define WIDTH_4X	4
 #define SPEED_EDR	0x20
+#define SPEED_100G	BIT(20)	/* port.h: MLX5E_100GBASE_CR4 */
 #define DEFAULT_PKEY	0xffff
 #define ALL_ENTRIES	0xffff
 #define N_GIDS		8
@@ -136,12 +137,23 @@ u8 cmd_access_reg(struct emu *e, struct cmd *c)
 	memcpy(reg, c->in + IFC_SZ(access_register_in), len);
 	switch (CMD_IN(access_register, c, register_id)) {
 	case REG_PTYS:
+		if (e->opt.eth) {
+			IFC_SET(ptys_reg, reg, eth_proto_capability, SPEED_100G);
+			IFC_SET(ptys_reg, reg, eth_proto_oper, SPEED_100G);
+			break;
+		}
 		IFC_SET(ptys_reg, reg, ib_link_width_capability, WIDTH_4X);
 		IFC_SET(ptys_reg, reg, ib_link_width_oper, WIDTH_4X);
 		IFC_SET(ptys_reg, reg, ib_proto_capability, SPEED_EDR);
 		IFC_SET(ptys_reg, reg, ib_proto_oper, SPEED_EDR);
 		break;
 	case REG_PMTU:
+		if (e->opt.eth) {
+			/* Of frames; the one in force is that of the port's context. */
+			IFC_SET(pmtu_reg, reg, max_mtu, ETH_MTU);
+			IFC_SET(pmtu_reg, reg, oper_mtu, ETH_MTU);
+			break;
+		}
 		IFC_SET(pmtu_reg, reg, max_mtu, MTU);
 		IFC_SET(pmtu_reg, reg, admin_mtu, MTU);
 		IFC_SET(pmtu_reg, reg, oper_mtu, MTU);

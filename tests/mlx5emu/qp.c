@@ -56,6 +56,18 @@ static void cqe_error(u8 *cqe, u8 syndrome)
 	cqe[CQE_SYND] = syndrome;
 }
 
+/**
+ * qp_remote_lid - who a queue pair is connected to
+ * @e: the device
+ * @qp: the queue pair
+ */
+u32 qp_remote_lid(struct emu *e, const struct qp *qp)
+{
+	const u8 *path = IFC_AT(qpc, qp->ctx, primary_address_path);
+
+	return e->opt.eth ? roce_lid(IFC_AT(ads, path, rmac_47_32)) : IFC_GET(ads, path, rlid);
+}
+
 static bool sq_pending(struct emu *e, const struct qp *qp, u32 *n)
 {
 	u32 counter;
@@ -387,8 +399,10 @@ bool qp_recv_cqe(struct emu *e, struct qp *qp, const struct recv *r, u8 op,
 	if (op == CQE_OP_RESP_ERR) {
 		cqe_error(cqe, syndrome);
 	} else {
-		put_be16(cqe + CQE_SLID, p->slid);
-		put_be32(cqe + CQE_FLAGS_RQPN, (u32)(p->grh & 1) << 28 | (u32)(p->sl & 0xf) << 24 |
+		/* With RoCE there is the kind of header in place of the service level. */
+		put_be16(cqe + CQE_SLID, e->opt.eth ? 0 : p->slid);
+		put_be32(cqe + CQE_FLAGS_RQPN, (u32)(p->grh & 1) << 28 |
+			 (u32)(e->opt.eth ? p->l3 & 3 : p->sl & 0xf) << 24 |
 			 (p->src_qp & 0xffffff));
 		put_be32(cqe + CQE_IMM, p->imm);
 		put_be32(cqe + CQE_BYTE_CNT, bytes);
@@ -491,6 +505,31 @@ static struct qp *qp_new(struct emu *e, const u8 *ctx)
 	return table_add(&e->qps, sizeof(struct qp));
 }
 
+/**
+ * qp_start - a queue pair is complete, and refers to what it names
+ * @qp: the queue pair
+ */
+void qp_start(struct qp *qp)
+{
+	qp->work.fn = qp_work;
+	if (qp->pd)
+		qp->pd->refs++;
+	if (qp->scq)
+		qp->scq->obj.refs++;
+	if (qp->rcq)
+		qp->rcq->obj.refs++;
+	if (qp->srq)
+		qp->srq->obj.refs++;
+}
+
+/* By its number; a send queue of Ethernet is none, though it has a number as well. */
+static struct qp *qp_get(struct emu *e, u32 qpn)
+{
+	struct qp *qp = table_get(&e->qps, qpn);
+
+	return qp && qp->type != QPT_SQ ? qp : NULL;
+}
+
 u8 cmd_create_qp(struct emu *e, struct cmd *c)
 {
 	const u8 *ctx = IFC_AT(create_qp_in, c->in, qpc);
@@ -515,27 +554,21 @@ u8 cmd_create_qp(struct emu *e, struct cmd *c)
 	}
 	probe.obj = qp->obj;
 	*qp = probe;
-	qp->work.fn = qp_work;
-	if (qp->pd)
-		qp->pd->refs++;
-	if (qp->scq)
-		qp->scq->obj.refs++;
-	if (qp->rcq)
-		qp->rcq->obj.refs++;
-	if (qp->srq)
-		qp->srq->obj.refs++;
+	qp_start(qp);
 	CMD_OUT_SET(create_qp, c, qpn, qp->obj.id);
 	return ST_OK;
 }
 
 u8 cmd_destroy_qp(struct emu *e, struct cmd *c)
 {
-	return table_del(e, &e->qps, CMD_IN(destroy_qp, c, qpn));
+	u32 qpn = CMD_IN(destroy_qp, c, qpn);
+
+	return qp_get(e, qpn) ? table_del(e, &e->qps, qpn) : ST_BAD_RES;
 }
 
 u8 cmd_query_qp(struct emu *e, struct cmd *c)
 {
-	struct qp *qp = table_get(&e->qps, CMD_IN(query_qp, c, qpn));
+	struct qp *qp = qp_get(e, CMD_IN(query_qp, c, qpn));
 	u8 *ctx = IFC_AT(query_qp_out, c->out, qpc);
 
 	if (!qp)
@@ -602,7 +635,12 @@ static u8 qp_set_pd(struct emu *e, struct qp *qp, u32 pdn)
 	return ST_OK;
 }
 
-static void qp_to_reset(struct emu *e, struct qp *qp)
+/**
+ * qp_to_reset - put a queue pair into the state in which it was created
+ * @e: the device
+ * @qp: the queue pair
+ */
+void qp_to_reset(struct emu *e, struct qp *qp)
 {
 	rc_stop(e, qp);
 	timer_stop(e, &qp->work);
@@ -671,7 +709,7 @@ u8 cmd_modify_qp(struct emu *e, struct cmd *c)
 		{ MLX5_CMD_OP_2RST_QP, 0xffff, QP_RST },
 	};
 	/* All these commands have the same layout, as far as they go. */
-	struct qp *qp = table_get(&e->qps, CMD_IN(rst2init_qp, c, qpn));
+	struct qp *qp = qp_get(e, CMD_IN(rst2init_qp, c, qpn));
 	const u8 *ctx = IFC_AT(rst2init_qp_in, c->in, qpc);
 	u32 i = 0;
 

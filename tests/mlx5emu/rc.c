@@ -364,7 +364,7 @@ void rc_receive(struct emu *e, const struct packet *p)
 	struct qp *qp = table_get(&e->qps, p->dst_qp);
 
 	if (!qp || qp->type != p->transport || QP_FIELD(qp, remote_qpn) != p->src_qp ||
-	    QP_PATH(qp, rlid) != p->slid || qp->state < QP_RTR || qp->state == QP_ERR) {
+	    qp_remote_lid(e, qp) != p->slid || qp->state < QP_RTR || qp->state == QP_ERR) {
 		e->stats.packets_dropped++;
 		log_debug("packet for qp %u from %u: dropped", p->dst_qp, p->src_qp);
 		return;

@@ -93,7 +93,8 @@ static void print_irqs(struct emu *e, FILE *out)
 static void print_tables(struct emu *e, FILE *out)
 {
 	const struct table *t[] = { &e->pds, &e->uars, &e->tds, &e->xrcds, &e->uctxs, &e->eqs,
-				    &e->cqs, &e->mkeys, &e->srqs, &e->qps, &e->q_counters };
+				    &e->cqs, &e->mkeys, &e->srqs, &e->qps, &e->q_counters,
+				    &e->rqs, &e->rqts, &e->tirs, &e->tiss, &e->fts, &e->fgs };
 	bool first = true;
 	size_t i;
 
@@ -121,6 +122,7 @@ void stats_print(struct emu *e, FILE *out)
 		U(s->wqes), U(s->flushed), U(s->packets), U(s->packets_dropped));
 	fprintf(out, ",\"bytes\":%llu,\"qkey_violations\":%llu,\"resets\":%llu,\"fault_hits\":%llu",
 		U(s->bytes), U(s->qkey_violations), U(s->resets), U(e->fault.hits));
+	fprintf(out, ",\"frames\":%llu", U(s->frames));
 	fprintf(out, ",\"pages\":%u,\"peer\":{\"connected\":%d,", e->npages, e->peer.fd >= 0);
 	fprintf(out, "\"sent\":%llu,\"received\":%llu,\"malformed\":%llu}", U(e->peer.sent),
 		U(e->peer.received), U(e->peer.malformed));

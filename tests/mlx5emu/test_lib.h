@@ -101,7 +101,9 @@ void test_fail(const char *file, int line, const char *what, long long a, long l
 	} while (0)
 
 /* What the fuzzer takes: a type, the length of what follows, and that. */
-enum record { REC_COMMAND, REC_MEMORY, REC_BAR, REC_PACKET, REC_TIME, REC_CONTROL, REC_TYPES };
+enum record {
+	REC_COMMAND, REC_MEMORY, REC_BAR, REC_PACKET, REC_TIME, REC_CONTROL, REC_LINK, REC_TYPES
+};
 
 #define REC_HEADER	3
 

@@ -66,7 +66,8 @@ void corpus_record(enum record type, u32 word, const void *data, u32 len)
 		return;
 	fwrite(h, sizeof(h), 1, corpus);
 	fwrite(&word, sizeof(word), 1, corpus);
-	fwrite(data, len, 1, corpus);
+	if (len)
+		fwrite(data, len, 1, corpus);
 }
 
 static int stop;
@@ -129,6 +130,8 @@ void vf_start(struct vf *vf, const struct options *opt)
 		vf->opt.lid = 1;
 	if (!vf->opt.cqe_sizes)
 		vf->opt.cqe_sizes = 3;
+	if (vf->opt.eth)
+		corpus_record(REC_LINK, 1, NULL, 0);
 	snprintf(vf->dir, sizeof(vf->dir), "/tmp/mlx5emu-test-XXXXXX");
 	EXPECT(mkdtemp(vf->dir));
 	for (i = 0; i < 2; i++)

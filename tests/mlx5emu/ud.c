@@ -17,7 +17,7 @@ static void grh_fill(u8 grh[GRH_SIZE], const struct packet *p)
 		return;
 	grh[0] = 6 << 4;
 	put_be16(grh + 4, p->payload);
-	grh[6] = 0x1b;
+	grh[6] = GRH_NEXT;
 	grh[7] = 0xff;
 	memcpy(grh + 8, p->sgid, sizeof(p->sgid));
 	memcpy(grh + 24, p->dgid, sizeof(p->dgid));
@@ -42,7 +42,10 @@ static void ud_deliver(struct emu *e, struct qp *qp, const struct packet *p)
 	}
 	if (qp_recv_empty(e, qp, qp->srq))
 		goto drop;
-	grh_fill(data, p);
+	if (e->opt.eth)
+		roce_header(data, p);
+	else
+		grh_fill(data, p);
 	memcpy(data + GRH_SIZE, p->data, p->payload);
 	if (qp_recv_pop(e, qp, qp->srq, &r))
 		syndrome = wqe_scatter(e, &who, r.wqe + r.skip, r.len - r.skip, data, len);

@@ -90,8 +90,11 @@ static bool opcode_allowed(u32 type, u32 opcode)
 	case WQE_NOP:
 		return true;
 	case WQE_SEND:
-	case WQE_SEND_IMM:
 		return type != QPT_REG_UMR;
+	case WQE_SEND_IMM:
+		return type != QPT_REG_UMR && type != QPT_SQ;
+	case WQE_LSO:
+		return type == QPT_SQ;
 	case WQE_WRITE:
 	case WQE_WRITE_IMM:
 		return type == QPT_RC || type == QPT_UC || type == QPT_XRC;
@@ -114,7 +117,7 @@ static bool is_datagram(const struct qp *qp)
 /* The address vector, of 16 bytes or of 48 */
 static u32 parse_av(struct emu *e, const struct qp *qp, const u8 *seg, u32 len, struct packet *p)
 {
-	u32 dqp;
+	u32 dqp, grh;
 
 	if (len < 16)
 		return 0;
@@ -128,12 +131,32 @@ static u32 parse_av(struct emu *e, const struct qp *qp, const u8 *seg, u32 len, 
 	p->dlid = get_be16(seg + 14);
 	emu_gid(e->opt.lid, p->sgid);
 	if (!(dqp & AV_EXTENDED))
-		return 16;
-	if (len < 48)
+		return e->opt.eth ? 0 : 16;
+	if (len < AV_SIZE)
 		return 0;
-	p->grh = get_be32(seg + 28) >> 30 & 1;
-	memcpy(p->dgid, seg + 32, sizeof(p->dgid));
-	return 48;
+	grh = get_be32(seg + AV_GRH);
+	/* With RoCE there is a header, whatever the vector says of it. */
+	p->grh = e->opt.eth || grh >> 30 & 1;
+	p->tclass = seg[AV_TCLASS];
+	p->hop_limit = seg[AV_HOP_LIMIT];
+	memcpy(p->dgid, seg + AV_RGID, sizeof(p->dgid));
+	if (e->opt.eth)
+		roce_route(e, p, grh >> 20 & 0xff, seg + AV_RMAC);
+	return AV_SIZE;
+}
+
+/* The address that a connection has */
+static void parse_path(struct emu *e, const struct qp *qp, struct packet *p)
+{
+	const u8 *path = IFC_AT(qpc, qp->ctx, primary_address_path);
+
+	p->sl = IFC_GET(ads, path, sl);
+	if (!e->opt.eth) {
+		p->dlid = IFC_GET(ads, path, rlid);
+		return;
+	}
+	memcpy(p->dgid, IFC_AT(ads, path, rgid_rip), sizeof(p->dgid));
+	roce_route(e, p, IFC_GET(ads, path, src_addr_index), IFC_AT(ads, path, rmac_47_32));
 }
 
 /* What is between the control segment and the data; 0 if it is too short */
@@ -147,8 +170,7 @@ static u32 parse_segments(struct emu *e, struct qp *qp, u32 len, struct packet *
 		return av ? at + av : 0;
 	}
 	p->type = PKT_REQUEST;
-	p->dlid = QP_PATH(qp, rlid);
-	p->sl = QP_PATH(qp, sl);
+	parse_path(e, qp, p);
 	p->dst_qp = QP_FIELD(qp, remote_qpn);
 	if (qp->type == QPT_XRC) {
 		if (len < at + WQE_DS)
@@ -234,6 +256,41 @@ static u8 send_message(struct emu *e, struct qp *qp, u32 len)
 	return 0;
 }
 
+/*
+ * An Ethernet frame, or several in one by segmentation: an Ethernet segment with the
+ * first bytes, or none, and data segments. It is read as if it were sent.
+ */
+static u8 send_frame(struct emu *e, struct qp *qp, u32 len)
+{
+	const struct accessor who = qp_accessor(qp);
+	u32 at = WQE_DS + ETH_SEG_INLINE + 2, first, total;
+	const u8 *wqe = qp->req.wqe;
+	u8 *frame;
+	u8 syndrome;
+
+	if (len < 2 * WQE_DS)
+		return SYN_LOCAL_QP_OP;
+	first = get_be16(wqe + WQE_DS + ETH_SEG_INLINE);
+	if (first & ETH_SEG_INSERT)
+		first = 0;
+	at = (at + max(first, 2U) + WQE_DS - 1) / WQE_DS * WQE_DS;
+	if (at > len)
+		return SYN_LOCAL_QP_OP;
+	syndrome = data_length(wqe + at, len - at, true, &total);
+	if (syndrome)
+		return syndrome;
+	frame = malloc(max(total, 1U));
+	if (!frame)
+		return SYN_LOCAL_QP_OP;
+	syndrome = gather(e, &who, wqe + at, len - at, frame);
+	free(frame);
+	if (syndrome)
+		return syndrome;
+	e->stats.frames++;
+	qp_complete(e, qp, first + total);
+	return 0;
+}
+
 /**
  * wqe_execute - execute the next entry of a send queue
  * @e: the device
@@ -268,6 +325,6 @@ u8 wqe_execute(struct emu *e, struct qp *qp)
 		return (u8)syndrome;
 	default:
 		req->len = len;
-		return send_message(e, qp, len);
+		return qp->type == QPT_SQ ? send_frame(e, qp, len) : send_message(e, qp, len);
 	}
 }
