@@ -21,6 +21,24 @@ static bool failed(struct fabric *f, const char *what, int error)
 	return false;
 }
 
+/* An address of the network device, as RoCE of version 2 has it. */
+static bool find_gid(struct fabric *f, struct fabric_end *end)
+{
+	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct ibv_gid_entry entry[64];
+	ssize_t i, n = ibv_query_gid_table(end->ctx, entry, 64, 0);
+
+	for (i = 0; i < n; i++) {
+		if (entry[i].port_num != FABRIC_PORT || entry[i].gid_type != IBV_GID_TYPE_ROCE_V2 ||
+		    memcmp(entry[i].gid.raw, mapped, sizeof(mapped)))
+			continue;
+		end->gid = entry[i].gid;
+		end->gid_index = (int)entry[i].gid_index;
+		return true;
+	}
+	return failed(f, "no RoCE address of version 2", n < 0 ? (int)-n : EADDRNOTAVAIL);
+}
+
 static bool end_start(struct fabric *f, struct fabric_end *end)
 {
 	struct ibv_port_attr port;
@@ -32,6 +50,9 @@ static bool end_start(struct fabric *f, struct fabric_end *end)
 	if (port.state != IBV_PORT_ACTIVE)
 		return failed(f, "the port is not active", ENETDOWN);
 	end->lid = port.lid;
+	end->roce = port.link_layer == IBV_LINK_LAYER_ETHERNET;
+	if (end->roce && !find_gid(f, end))
+		return false;
 	end->pd = ibv_alloc_pd(end->ctx);
 	if (!end->pd)
 		return failed(f, "ibv_alloc_pd", errno);
@@ -197,6 +218,12 @@ static bool to_rtr(struct pair *p, struct side *s, const struct side *other)
 	int mask = IBV_QP_STATE;
 	int ret;
 
+	if (other->end->roce) {
+		attr.ah_attr.is_global = 1;
+		attr.ah_attr.grh.dgid = other->end->gid;
+		attr.ah_attr.grh.sgid_index = (unsigned char)s->end->gid_index;
+		attr.ah_attr.grh.hop_limit = 64;
+	}
 	if (p->attr.type != IBV_QPT_UD)
 		mask |= IBV_QP_AV | IBV_QP_PATH_MTU | IBV_QP_DEST_QPN | IBV_QP_RQ_PSN;
 	if (p->attr.type == IBV_QPT_RC)

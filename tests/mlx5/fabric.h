@@ -2,7 +2,8 @@
 /*
  * Two ends of a cable in one program, and QPs of the one connected to QPs of the
  * other: on two devices if the guest has two, on one that talks to itself otherwise.
- * Addresses are LIDs: the link is InfiniBand.
+ * Addresses are LIDs if the link is InfiniBand, and those of the network device with
+ * RoCE.
  */
 #ifndef FABRIC_H
 #define FABRIC_H
@@ -23,6 +24,9 @@ struct fabric_end {
 	struct ibv_context *ctx;
 	struct ibv_pd *pd;
 	unsigned short lid;
+	bool roce;
+	union ibv_gid gid;	/* RoCE: of version 2, with an IPv4 address */
+	int gid_index;
 };
 
 struct fabric {

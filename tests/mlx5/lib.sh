@@ -72,6 +72,68 @@ wait_for_device() {
 	done
 }
 
+# --- RoCE ------------------------------------------------------------------------
+
+# The address that run-tests gave to the device's network device.
+ADDRESS=10.1.0.1
+
+# gid_index TYPE: the index of that address, as a RoCE of this type, such as "RoCE v2"
+gid_index() {
+	for gid in "$PORT"/gids/*; do
+		case $(cat "$gid") in
+		*:ffff:0a01:0001) ;;
+		*) continue ;;
+		esac
+		n=${gid##*/}
+		[ "$(cat "$PORT/gid_attrs/types/$n")" != "$1" ] || echo "$n"
+	done
+}
+
+# insert MODULE...: in this order, from those that are in the image
+insert() {
+	for module in "$@"; do
+		insmod "/lib/modules/$module.ko" || return 1
+	done
+}
+
+# remove MODULE...: the opposite, in the same order
+remove() {
+	modules=
+	for module in "$@"; do
+		modules="$module $modules"
+	done
+	# shellcheck disable=SC2086
+	rmmod $modules
+}
+
+# attempt NAME COMMAND...: a result
+attempt() {
+	what=$1
+	shift
+	if "$@" >"$tmp/said" 2>&1; then
+		ok "$what"
+	else
+		not_ok "$what" "failed" "$tmp/said"
+	fi
+}
+
+# moved NAME BYTES COMMAND...: a result: it succeeds, and the device moves that many
+moved() {
+	what=$1 least=$2
+	shift 2
+	before_bytes=$(counter bytes)
+	if ! "$@" >"$tmp/said" 2>&1; then
+		not_ok "$what" "failed" "$tmp/said"
+		return
+	fi
+	bytes=$(($(counter bytes) - before_bytes))
+	if [ $bytes -lt "$least" ]; then
+		not_ok "$what" "the device moved $bytes bytes only" "$tmp/said"
+	else
+		ok "$what"
+	fi
+}
+
 # --- traffic that goes on until the device does not ---------------------------------
 
 # start_traffic: a ping-pong by events; returns when it is under way

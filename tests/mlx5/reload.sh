@@ -12,17 +12,6 @@ RELOADS=${FASTWAKE_MODULE_RELOADS:-5}
 plan $((3 * RELOADS + 12))
 before=$(complaints | wc -l)
 
-# attempt NAME COMMAND...: a result
-attempt() {
-	what=$1
-	shift
-	if "$@" >"$tmp/said" 2>&1; then
-		ok "$what"
-	else
-		not_ok "$what" "failed" "$tmp/said"
-	fi
-}
-
 load_ib() { insmod /lib/modules/mlx5_ib.ko && wait_for_device; }
 load_core() { insmod /lib/modules/mlx5_core.ko; }
 unload_ib() { rmmod mlx5_ib && [ ! -e "$PORT" ]; }

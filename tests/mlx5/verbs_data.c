@@ -518,6 +518,7 @@ TEST_F(data, datagrams)
 		ASSERT_FABRIC(&self->fabric, received(&p, 1, IBV_WC_RECV, i, size + GRH, &wc));
 		ASSERT_EQ(p.side[0].qp->qp_num, wc.src_qp);
 		ASSERT_EQ(self->fabric.end[0].lid, wc.slid);
+		ASSERT_EQ(self->fabric.end[0].roce, !!(wc.wc_flags & IBV_WC_GRH));
 		ASSERT_FABRIC(&self->fabric, sent(&p, 0, IBV_WC_SEND, i));
 		ASSERT_FABRIC(&self->fabric,
 			      verify(&p, p.side[1].buf + GRH, size, i, "a datagram"));
