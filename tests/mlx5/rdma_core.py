@@ -13,6 +13,7 @@ import collections
 import faulthandler
 import fnmatch
 import os
+import random
 import sys
 import unittest
 
@@ -94,6 +95,9 @@ class Tap:
 
 def run(test, name, rule, tap):
     outcome = Outcome()
+    # Many draw their arguments, some of which the device does not have: the same ones
+    # in each run.
+    random.seed(name)
     faulthandler.dump_traceback_later(PATIENCE, exit=True)
     unittest.TestSuite([test]).run(outcome)
     faulthandler.cancel_dump_traceback_later()

@@ -53,7 +53,7 @@ only_one() {
 # kernel_src CONFIG: the source tree that CONFIG is built from
 kernel_src() {
 	case $1 in
-	stock | bench-stock) echo "$BUILD/linux-stock" ;;
+	*stock) echo "$BUILD/linux-stock" ;;
 	scratch) echo "$BUILD/bisect" ;;
 	mutants) echo "$BUILD/linux-mutants" ;;
 	*) echo "$LINUX" ;;
@@ -94,7 +94,6 @@ fragments() {
 	echo "$dir/base.config"
 	[[ $1 = *stock ]] || echo "$dir/fastwake.config"
 	[ ! -e "$dir/$own.config" ] || echo "$dir/$own.config"
-	[ "$1" != stock ] || echo "$dir/mlx5.config"
 }
 
 # configure CONFIG [FRAGMENTS-OF]: brings .config up to date; leaves it alone
@@ -225,7 +224,7 @@ lane_read() {
 	# shellcheck disable=SC1090
 	. "$file"
 	case $LANE_CONFIG/$LANE_MODE in
-	on/none | on/off | on/poll | stock/none | rt/none | arm64/none) ;;
+	on/none | on/off | on/poll | stock/none | mlx5-stock/none | rt/none | arm64/none) ;;
 	debug/none | debug/off | debug/poll | kcsan/none | kcsan/off | kcsan/poll) ;;
 	scx/none | scx/off | scx/poll) ;;
 	*) die "tests/vm/lanes/$1: wrong LANE_CONFIG or LANE_MODE" ;;
@@ -235,7 +234,7 @@ lane_read() {
 	*) die "tests/vm/lanes/$1: wrong LANE_BOOT or LANE_CLASS" ;;
 	esac
 	case $LANE_CONFIG/$LANE_DEVICES in
-	stock/mlx5* | */) ;;
+	mlx5-stock/mlx5* | */) ;;
 	*) die "tests/vm/lanes/$1: LANE_DEVICES needs a LANE_CONFIG with the driver" ;;
 	esac
 	case $LANE_PREEMPT in
