@@ -133,13 +133,9 @@ static void peer_close(struct emu *e)
 	e->peer.fd = -1;
 	e->peer.tx_len = 0;
 	e->peer.tx_done = 0;
-	if (was_peer)
+	/* One that goes without a greeting has its reason, and says so, or has just ended. */
+	if (was_peer || !e->peer.greeted)
 		log_info("peer: gone");
-	else if (!e->peer.greeted && e->peer.received)
-		log_info("peer: gone for good");	/* it ends: nobody accepts any more */
-	else
-		log_err("peer: not one of us, with the same LID (%u) or another kind of link",
-			e->opt.lid);
 	if (was_peer && e->peer.listener < 0)
 		peer_open(e);
 }
@@ -237,8 +233,15 @@ void link_send(struct emu *e, const struct packet *p)
 
 static bool hello_ok(struct emu *e, const struct hello *h)
 {
-	return h->magic == LINK_MAGIC && h->packet_size == sizeof(struct packet) &&
-	       h->lid != e->opt.lid && h->eth == e->opt.eth;
+	if (h->magic != LINK_MAGIC || h->packet_size != sizeof(struct packet))
+		log_err("peer: not one of us");
+	else if (h->lid == e->opt.lid)
+		log_err("peer: has the same LID (%u): see --lid", h->lid);
+	else if (h->eth != e->opt.eth)
+		log_err("peer: has another kind of link: see --link");
+	else
+		return true;
+	return false;
 }
 
 static bool packet_ok(struct emu *e, struct packet *p)
@@ -246,8 +249,10 @@ static bool packet_ok(struct emu *e, struct packet *p)
 	p->src_qp &= 0xffffff;
 	p->psn &= 0xffffff;
 	p->npsn &= 0xffffff;
-	return p->type < PKT_TYPES && (p->dlid == e->opt.lid || p->dlid >= MCAST_LID) &&
-	       p->slid != e->opt.lid;
+	if (p->type < PKT_TYPES && p->slid != e->opt.lid)
+		return true;
+	log_err("peer: a packet of type %u from LID %u", p->type, p->slid);
+	return false;
 }
 
 /* How much of the next thing the peer sends there must be, to go on. */
@@ -272,6 +277,7 @@ static bool peer_receive(struct emu *e)
 	u8 *rx;
 
 	if (want > MAX_PACKET) {
+		log_err("peer: a packet of %llu bytes", (unsigned long long)want);
 		peer->malformed++;
 		peer->trusted = false;
 		return false;
@@ -303,8 +309,11 @@ static bool peer_receive(struct emu *e)
 		return false;
 	}
 	peer->received++;
-	if (e->port_up)
+	/* It does not know our LID: what is for nobody comes here, too. */
+	if (e->port_up && (p->dlid == e->opt.lid || p->dlid >= MCAST_LID))
 		packet_deliver(e, p);
+	else
+		e->stats.packets_dropped++;
 	return true;
 }
 
