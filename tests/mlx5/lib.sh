@@ -72,39 +72,7 @@ wait_for_device() {
 	done
 }
 
-# --- RoCE ------------------------------------------------------------------------
-
-# The address that run-tests gave to the device's network device.
-ADDRESS=10.1.0.1
-
-# gid_index TYPE: the index of that address, as a RoCE of this type, such as "RoCE v2"
-gid_index() {
-	for gid in "$PORT"/gids/*; do
-		case $(cat "$gid") in
-		*:ffff:0a01:0001) ;;
-		*) continue ;;
-		esac
-		n=${gid##*/}
-		[ "$(cat "$PORT/gid_attrs/types/$n")" != "$1" ] || echo "$n"
-	done
-}
-
-# insert MODULE...: in this order, from those that are in the image
-insert() {
-	for module in "$@"; do
-		insmod "/lib/modules/$module.ko" || return 1
-	done
-}
-
-# remove MODULE...: the opposite, in the same order
-remove() {
-	modules=
-	for module in "$@"; do
-		modules="$module $modules"
-	done
-	# shellcheck disable=SC2086
-	rmmod $modules
-}
+# --- results ----------------------------------------------------------------------
 
 # attempt NAME COMMAND...: a result
 attempt() {
@@ -132,6 +100,40 @@ moved() {
 	else
 		ok "$what"
 	fi
+}
+
+# --- RoCE ------------------------------------------------------------------------
+
+# The address that run-tests gave to the device's network device.
+ADDRESS=10.1.0.1
+
+# gid_index TYPE: the index of that address, as a RoCE of this type, such as "RoCE v2"
+gid_index() {
+	for gid in "$PORT"/gids/*; do
+		case $(cat "$gid") in
+		*:ffff:0a01:0001) ;;
+		*) continue ;;
+		esac
+		n=${gid##*/}
+		[ "$(cat "$PORT/gid_attrs/types/$n")" != "$1" ] || echo "$n"
+	done
+}
+
+# insert MODULE...: in this order, from those that are in the image
+insert() {
+	for module in "$@"; do
+		insmod "/lib/modules/$module.ko" || return 1
+	done
+}
+
+# remove MODULE...: the opposite, in the same order
+remove() {
+	reversed=
+	for module in "$@"; do
+		reversed="$module $reversed"
+	done
+	# shellcheck disable=SC2086
+	rmmod $reversed
 }
 
 # --- traffic that goes on until the device does not ---------------------------------

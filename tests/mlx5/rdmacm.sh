@@ -40,25 +40,10 @@ wait_for_cm() {
 	done
 }
 
-# both "SERVER ARG..." "CLIENT ARG...": as run_pair, with words of the caller's choice
+# both "SERVER ARG..." "CLIENT ARG...": by the connection manager
 both() {
 	port=$((port + 1))
-	timeout -k 5 "$PROGRAM_TIMEOUT" $1 -p $port >"$tmp/server" 2>&1 &
-	server=$!
-	: >"$tmp/client"
-	if ! wait_for_cm $port $server; then
-		why="the server does not listen"
-		kill $server 2>/dev/null
-		wait $server
-		return 1
-	fi
-	timeout -k 5 "$PROGRAM_TIMEOUT" $2 -p $port >"$tmp/client" 2>&1
-	client_status=$?
-	[ $client_status = 0 ] || kill $server 2>/dev/null
-	wait $server
-	server_status=$?
-	why="the client ended with $client_status, the server with $server_status"
-	[ $client_status = 0 ] && [ $server_status = 0 ]
+	run_both wait_for_cm "$1 -p $port" "$2 -p $port"
 }
 
 # rping reads and writes what it names, and compares it.

@@ -210,7 +210,7 @@ void user_release(struct emu *e, struct object *o)
 	container_of(o, struct user, obj)->uses->refs--;
 }
 
-static u8 user_create(struct table *t, struct object *uses, u8 *number)
+static u8 user_create(struct table *t, struct object *uses, u32 *id)
 {
 	struct user *u;
 
@@ -221,8 +221,7 @@ static u8 user_create(struct table *t, struct object *uses, u8 *number)
 		return ST_NO_RES;
 	u->uses = uses;
 	uses->refs++;
-	/* The byte before it is part of something else. */
-	put_be16(number + 2, u->obj.id);
+	*id = u->obj.id;
 	return ST_OK;
 }
 
@@ -337,6 +336,8 @@ u8 cmd_create_tir(struct emu *e, struct cmd *c)
 {
 	const u8 *tirc = IFC_AT(create_tir_in, c->in, ctx);
 	struct object *uses;
+	u32 id = 0;
+	u8 status;
 
 	if (!table_get(&e->tds, IFC_GET(tirc, tirc, transport_domain)))
 		return ST_BAD_RES;
@@ -350,17 +351,23 @@ u8 cmd_create_tir(struct emu *e, struct cmd *c)
 	default:
 		return ST_BAD_PARAM;
 	}
-	return user_create(&e->tirs, uses, c->out + 8);
+	status = user_create(&e->tirs, uses, &id);
+	CMD_OUT_SET(create_tir, c, tirn, id);
+	return status;
 }
 
 u8 cmd_create_tis(struct emu *e, struct cmd *c)
 {
 	const u8 *tisc = IFC_AT(create_tis_in, c->in, ctx);
+	u32 id = 0;
+	u8 status;
 
 	if (IFC_GET(tisc, tisc, tls_en) || IFC_GET(tisc, tisc, underlay_qpn))
 		return ST_BAD_PARAM;
-	return user_create(&e->tiss, table_get(&e->tds, IFC_GET(tisc, tisc, transport_domain)),
-			   c->out + 8);
+	status = user_create(&e->tiss,
+			     table_get(&e->tds, IFC_GET(tisc, tisc, transport_domain)), &id);
+	CMD_OUT_SET(create_tis, c, tisn, id);
+	return status;
 }
 
 /* How frames are hashed, or may come back: what does not come needs none of it. */

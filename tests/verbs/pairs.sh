@@ -65,24 +65,22 @@ wait_for_listener() {
 	done
 }
 
-# run_pair SERVER_CPU CLIENT_CPU PROGRAM ARG...: both sides of a program, what they
-# say in $tmp/server and $tmp/client. Fails with the reason in $why.
-run_pair() {
-	server_cpu=$1 client_cpu=$2
-	shift 2
-	port=$((port + 1))
-	timeout -k 5 "$PROGRAM_TIMEOUT" taskset -c "$server_cpu" "$@" -p $port \
-		>"$tmp/server" 2>&1 &
+# run_both WAIT "SERVER ARG..." "CLIENT ARG...": both sides, on $port, what they say in
+# $tmp/server and $tmp/client; WAIT is as wait_for_listener. Fails with the reason in $why.
+# No argument has a space.
+run_both() {
+	# shellcheck disable=SC2086
+	timeout -k 5 "$PROGRAM_TIMEOUT" $2 >"$tmp/server" 2>&1 &
 	server=$!
 	: >"$tmp/client"
-	if ! wait_for_listener $port $server; then
+	if ! "$1" $port $server; then
 		why="the server does not listen"
 		kill $server 2>/dev/null
 		wait $server
 		return 1
 	fi
-	timeout -k 5 "$PROGRAM_TIMEOUT" taskset -c "$client_cpu" "$@" -p $port 127.0.0.1 \
-		>"$tmp/client" 2>&1
+	# shellcheck disable=SC2086
+	timeout -k 5 "$PROGRAM_TIMEOUT" $3 >"$tmp/client" 2>&1
 	client_status=$?
 	# The server has nobody to wait for then.
 	[ $client_status = 0 ] || kill $server 2>/dev/null
@@ -102,4 +100,12 @@ run_pair() {
 		why="invalid data"
 		return 1
 	fi
+}
+
+# run_pair SERVER_CPU CLIENT_CPU PROGRAM ARG...: both sides of a program
+run_pair() {
+	on_server="taskset -c $1" on_client="taskset -c $2"
+	shift 2
+	port=$((port + 1))
+	run_both wait_for_listener "$on_server $* -p $port" "$on_client $* -p $port 127.0.0.1"
 }
