@@ -26,9 +26,9 @@ static long own_preemptions(void)
 
 /*
  * A child process on the CPU of its parent. It sleeps before its calls, and after as
- * many of them as it takes to have left its CPU a few times.
+ * many of them as it takes to have left its CPU a few times; then, *done is set.
  */
-static pid_t fork_caller(pid_t target)
+static pid_t fork_caller(pid_t target, atomic_int *done)
 {
 	pid_t pid = fork();
 	long before;
@@ -45,9 +45,23 @@ static pid_t fork_caller(pid_t target)
 			if (own_preemptions() - before >= SWITCHES)
 				break;
 		}
+		atomic_store(done, 1);
 		_exit(hibernate(0) ? 3 : 0);
 	}
 	return pid;
+}
+
+/*
+ * Only then is the caller's state looked at: the locks for that are the ones that
+ * getrusage() takes, and with PREEMPT_RT the caller would be woken for them.
+ */
+static bool wait_for_calls(pid_t caller, atomic_int *done, long sleeps)
+{
+	int i;
+
+	for (i = 0; i < 20 * MAX_POLLS && !atomic_load(done); i++)
+		sched_yield();
+	return wait_for_sleeps(caller, sleeps);
 }
 
 TEST(tells_the_truth)
@@ -57,6 +71,7 @@ TEST(tells_the_truth)
 	long sleeps, preemptions;
 	int other_cpu = usable_cpu(1);
 	pid_t caller, target;
+	atomic_int *done;
 	bool began, ran;
 
 	if (fastwake_missing())
@@ -66,11 +81,13 @@ TEST(tells_the_truth)
 	if (tracefs_missing())
 		SKIP(return, NO_TRACEFS);
 
+	done = shared_alloc(sizeof(*done));
+	ASSERT_NE(NULL, done);
 	ASSERT_TRUE(pin_to_cpu(usable_cpu(0)));
 	target = fork_spinner(0);
 	ASSERT_LT(0, target);
 	ASSERT_TRUE(ask_for_long_slice(target));
-	caller = fork_caller(target);
+	caller = fork_caller(target, done);
 	ASSERT_LT(0, caller);
 	/* Who watches is somewhere else, if there is a place. */
 	ASSERT_TRUE(other_cpu < 0 || pin_to_cpu(other_cpu));
@@ -80,7 +97,7 @@ TEST(tells_the_truth)
 
 	began = trace_begin(&trace, caller, SLEEPING, target, UNKNOWN);
 	ran = began && wake_up_process(caller, 0) == WAKE_UP_WOKEN &&
-	      wait_for_sleeps(caller, sleeps + 1);
+	      wait_for_calls(caller, done, sleeps + 1);
 	EXPECT_TRUE(trace_end(&trace));
 	ASSERT_STREQ("", trace.wrong);
 	ASSERT_TRUE(ran);
