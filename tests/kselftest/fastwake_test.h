@@ -53,6 +53,14 @@ static inline bool fastwake_missing(void)
 		ASSERT_EQ(error, errno);				\
 	} while (0)
 
+/* A number that the environment may set. */
+static inline int env_number(const char *env, int otherwise)
+{
+	const char *str = getenv(env);
+
+	return str ? atoi(str) : otherwise;
+}
+
 /* Memory that a forked child shares with its parent; zeroed. */
 static inline void *shared_alloc(size_t size)
 {

@@ -9,16 +9,8 @@
 #include "pair.h"
 #include "traveller.h"
 
-/* FASTWAKE_BALANCE_TURNS asks for another number. */
-#define TURNS 5000
+#define TURNS env_number("FASTWAKE_BALANCE_TURNS", 5000)
 #define OTHERS 4
-
-static unsigned int turns(void)
-{
-	const char *str = getenv("FASTWAKE_BALANCE_TURNS");
-
-	return str ? strtoul(str, NULL, 10) : TURNS;
-}
 
 /* Of each the load is different, and each leaves its CPU idle at times. */
 static pid_t fork_other(int number)
@@ -90,7 +82,7 @@ TEST_F(balance, turns_go_on)
 	ASSERT_NE(NULL, p);
 	for (i = 0; i < 2; i++)
 		ASSERT_TRUE(set_cpus(p->pid[i], usable_cpu(0), usable_cpu(1)));
-	EXPECT_TRUE(pair_run(p, turns()));
+	EXPECT_TRUE(pair_run(p, TURNS));
 	EXPECT_TRUE(pair_stop(p));
 	EXPECT_STREQ("", p->wrong);
 }

@@ -7,12 +7,7 @@
 #include "pair.h"
 
 /* Fewer for kernels with debugging, where each one takes long. */
-static int rounds(void)
-{
-	const char *str = getenv("FASTWAKE_PING_PONG_ROUNDS");
-
-	return str ? atoi(str) : 10000;
-}
+#define ROUNDS env_number("FASTWAKE_PING_PONG_ROUNDS", 10000)
 
 FIXTURE(hand_over) { };
 
@@ -60,10 +55,10 @@ TEST_F(hand_over, nothing_is_lost)
 				    variant->flags, NULL);
 
 	ASSERT_NE(NULL, p);
-	EXPECT_TRUE(pair_run(p, 2 * rounds()));
+	EXPECT_TRUE(pair_run(p, 2 * ROUNDS));
 	EXPECT_TRUE(pair_stop(p));
 	EXPECT_STREQ("", p->wrong);
-	EXPECT_EQ(2 * rounds(), p->turn);
+	EXPECT_EQ(2 * ROUNDS, p->turn);
 }
 
 TEST_HARNESS_MAIN

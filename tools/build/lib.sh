@@ -73,10 +73,10 @@ kernel_image() {
 	esac
 }
 
-# threaded_qemu: the QEMU for x86-64 guests whose CPUs are threads. Up to 8.0 one of
+# threaded_qemu: the QEMU for x86-64 guests whose CPUs are threads. With 7.2 one of
 # them may go on with a translation of code that another one patches meanwhile: the
 # kernel, which patches its tracepoints and static branches, then runs into an int3
-# that is no more there. With one thread, as with icount, that cannot happen. It
+# that is no more there; 8.1 is said to lock the code that it translates. With one thread, as with icount, that cannot happen. It
 # is rare enough for going on where no newer one can be had.
 threaded_qemu() {
 	local version
