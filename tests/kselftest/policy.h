@@ -16,7 +16,10 @@
 #define DEADLINE_NS 2000000000ULL
 #define DEADLINE_RUNTIME_NS (DEADLINE_NS / 5 * 4)
 
-/* For @tid of the caller's threads, 0: for itself. SCHED_DEADLINE has no priority. */
+/*
+ * For @tid of the caller's threads, 0: for itself. SCHED_DEADLINE has no priority; what
+ * a thread had that is gone may be free only a little later.
+ */
 static inline bool set_policy(pid_t tid, int policy, int priority)
 {
 	struct sched_param param = { .sched_priority = priority };
@@ -27,10 +30,19 @@ static inline bool set_policy(pid_t tid, int policy, int priority)
 		.deadline = DEADLINE_NS,
 		.period = DEADLINE_NS,
 	};
+	int i;
 
-	if (policy == SCHED_DEADLINE)
-		return !syscall(SYS_sched_setattr, tid, &attr, 0);
-	return !sched_setscheduler(tid, policy, &param);
+	if (policy != SCHED_DEADLINE)
+		return !sched_setscheduler(tid, policy, &param);
+
+	for (i = 0; i < MAX_POLLS; i++) {
+		if (!syscall(SYS_sched_setattr, tid, &attr, 0))
+			return true;
+		if (errno != EBUSY)
+			return false;
+		sched_yield();
+	}
+	return false;
 }
 
 /* A thread that sleeps in hibernate(), and writes its id to *first if 0 is there. */
