@@ -16,10 +16,12 @@
 /**
  * enum fastwake_mode - how completion events reach the threads that wait
  * @FASTWAKE_OFF: as without FastWake
+ * @FASTWAKE_INTERRUPT: the completion vectors interrupt, and deliver events there
  * @FASTWAKE_POLL: the CPUs poll their completion vectors
  */
 enum fastwake_mode {
 	FASTWAKE_OFF,
+	FASTWAKE_INTERRUPT,
 	FASTWAKE_POLL,
 };
 

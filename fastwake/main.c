@@ -15,13 +15,13 @@ static DEFINE_MUTEX(fastwake_mutex);
 static enum fastwake_mode fastwake_mode;
 static struct cpumask fastwake_cpus;
 
-static char *mode = "poll";
+static char *mode = "interrupt";
 module_param(mode, charp, 0444);
-MODULE_PARM_DESC(mode, "off or poll (default: poll); later in /sys/kernel/fastwake/mode");
+MODULE_PARM_DESC(mode, "off, interrupt (default) or poll; later in /sys/kernel/fastwake/mode");
 
 static char *cpus = "";
 module_param(cpus, charp, 0444);
-MODULE_PARM_DESC(cpus, "list of CPUs that poll (default: all); later in /sys/kernel/fastwake/cpus");
+MODULE_PARM_DESC(cpus, "list of CPUs that mode=poll has poll (default: all); later in /sys/kernel/fastwake/cpus");
 
 static void fastwake_apply(void)
 {
@@ -105,7 +105,7 @@ static int __init fastwake_init(void)
 	int ret;
 
 	if (new < 0) {
-		pr_err("mode=%s is neither off nor poll\n", mode);
+		pr_err("mode=%s is neither off nor interrupt nor poll\n", mode);
 		return new;
 	}
 

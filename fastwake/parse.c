@@ -10,6 +10,7 @@
 
 static const char * const fastwake_mode_names[] = {
 	[FASTWAKE_OFF] = "off",
+	[FASTWAKE_INTERRUPT] = "interrupt",
 	[FASTWAKE_POLL] = "poll",
 };
 

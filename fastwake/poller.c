@@ -4,7 +4,7 @@
  * CPU while no other thread wants to run there.
  *
  * It runs as SCHED_IDLE: whatever else wakes preempts it at once. A thread that
- * waits for a completion polls itself before it parks (ib_comp_wait()); when it
+ * waits for a completion polls itself before it parks (ib_comp_spin()); when it
  * has parked and nothing else runs, fastwake/N goes on in its place. If neither
  * gets to run, the safety timer looks.
  *

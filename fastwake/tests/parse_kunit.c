@@ -8,6 +8,7 @@
 static void parse_mode_names(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, fastwake_parse_mode("off"), FASTWAKE_OFF);
+	KUNIT_EXPECT_EQ(test, fastwake_parse_mode("interrupt"), FASTWAKE_INTERRUPT);
 	KUNIT_EXPECT_EQ(test, fastwake_parse_mode("poll"), FASTWAKE_POLL);
 	/* as echo writes it */
 	KUNIT_EXPECT_EQ(test, fastwake_parse_mode("poll\n"), FASTWAKE_POLL);
@@ -15,7 +16,9 @@ static void parse_mode_names(struct kunit *test)
 
 static void parse_mode_refuses(struct kunit *test)
 {
-	static const char * const bad[] = { "", "\n", "on", "polls", "pol", "OFF", "1" };
+	static const char * const bad[] = {
+		"", "\n", "on", "polls", "pol", "interrupts", "OFF", "1",
+	};
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
