@@ -18,7 +18,7 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help deps tree refresh bisect-check kernel modules deb image toolbox lanes lane \
-	gates mutants demo bench-switch bench-fair bench-stages selftests torture check \
+	gates mutants demo bench-switch bench-fair bench-stages bench-event selftests torture check \
 	check-all clean distclean
 
 help: ## this list
@@ -41,7 +41,7 @@ refresh: ## write the commits of build/linux back to patches/
 bisect-check: tree ## compile what each patch touches, patch by patch
 	@$(B)/bisect-check
 
-kernel: tree ## build the kernel; CONFIG=on, debug, kcsan, rt, scx, arm64, stock, mlx5-stock, bench, bench-stock
+kernel: tree ## build the kernel; CONFIG=on, debug, kcsan, rt, scx, arm64, stock, mlx5, mlx5-stock, bench, bench-stock
 	@$(B)/kernel $(CONFIG)
 
 modules: $(if $(KDIR),deps,kernel) ## build the modules for CONFIG, or for the kernel in KDIR=
@@ -80,6 +80,9 @@ bench-fair: tree ## whether hand-overs cost others their share, in the emulator;
 
 bench-stages: tree ## where the instructions of each hand-over go, in the emulator; JSON=1
 	@$(B)/bench stages $(if $(JSON),--json)
+
+bench-event: tree ## from a completion event to its reader, on the mlx5 device model; STOCK=1 JSON=1
+	@$(B)/bench event $(if $(JSON),--json)
 
 selftests: tree ## whether the kernel's own selftests say the same as on a stock kernel
 	@$(B)/selftests

@@ -49,11 +49,11 @@ complaints() {
 	dmesg -r | sed -n 's/^<[0-4]>\(.*mlx5.*\)/\1/p'
 }
 
-# wait_for_interrupts N: until N more have come; fails if they do not
-wait_for_interrupts() {
-	goal=$(($(interrupts) + $1))
+# wait_for_requests N: until the device has executed that many more; fails if not
+wait_for_requests() {
+	goal=$(($(counter wqes) + $1))
 	looks=0
-	until [ "$(interrupts)" -ge $goal ]; do
+	until [ "$(counter wqes)" -ge $goal ]; do
 		looks=$((looks + 1))
 		[ $looks -lt 2000 ] || return 1
 	done
@@ -149,7 +149,7 @@ start_traffic() {
 	wait_for_listener $port $server || return 1
 	"$@" 127.0.0.1 >"$tmp/client" 2>&1 &
 	client=$!
-	wait_for_interrupts 100
+	wait_for_requests 100
 }
 
 # traffic_failed: both sides end by themselves, with an error

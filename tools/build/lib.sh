@@ -137,8 +137,8 @@ configure() {
 	echo "$key" >"$obj/.config.key"
 }
 
-# scratch_at COMMIT: puts the scratch tree build/bisect there, configured as "on"
-# as far as that commit has the options
+# scratch_at COMMIT: puts the scratch tree build/bisect there, configured as "mlx5",
+# which is "on" and the driver, as far as that commit has the options
 scratch_at() {
 	local src
 	src=$(kernel_src scratch)
@@ -147,7 +147,7 @@ scratch_at() {
 		lgit worktree add -q --detach "$src" "$1"
 	}
 	git -C "$src" checkout -q --detach "$1"
-	configure scratch on
+	configure scratch mlx5
 }
 
 # object_of FILE: what to build to compile this .c or .S file of the scratch tree.
@@ -242,9 +242,13 @@ lane_read() {
 	# shellcheck disable=SC1090
 	. "$file"
 	case $LANE_CONFIG/$LANE_MODE in
-	on/none | on/off | on/poll | stock/none | mlx5-stock/none | rt/none | arm64/none) ;;
-	debug/none | debug/off | debug/poll | kcsan/none | kcsan/off | kcsan/poll) ;;
-	scx/none | scx/off | scx/poll) ;;
+	stock/none | mlx5-stock/none | rt/none | arm64/none) ;;
+	on/* | debug/* | kcsan/* | scx/* | mlx5/*)
+		case $LANE_MODE in
+		none | off | interrupt | poll) ;;
+		*) die "tests/vm/lanes/$1: wrong LANE_MODE" ;;
+		esac
+		;;
 	*) die "tests/vm/lanes/$1: wrong LANE_CONFIG or LANE_MODE" ;;
 	esac
 	case $LANE_BOOT/$LANE_CLASS in
@@ -252,7 +256,7 @@ lane_read() {
 	*) die "tests/vm/lanes/$1: wrong LANE_BOOT or LANE_CLASS" ;;
 	esac
 	case $LANE_CONFIG/$LANE_DEVICES in
-	mlx5-stock/mlx5* | */) ;;
+	mlx5/mlx5* | mlx5-stock/mlx5* | */) ;;
 	*) die "tests/vm/lanes/$1: LANE_DEVICES needs a LANE_CONFIG with the driver" ;;
 	esac
 	case $LANE_PREEMPT in
