@@ -152,6 +152,15 @@ start_traffic() {
 	wait_for_requests 100
 }
 
+# traffic_starts NAME: a result: start_traffic succeeds
+traffic_starts() {
+	if start_traffic; then
+		ok "$1"
+	else
+		not_ok "$1" "there is none" "$tmp/server" "$tmp/client"
+	fi
+}
+
 # traffic_failed: both sides end by themselves, with an error
 traffic_failed() {
 	client_status=none
@@ -175,12 +184,7 @@ works() {
 under_traffic() {
 	name=$1
 	shift
-	what="$name: there is traffic"
-	if start_traffic; then
-		ok "$what"
-	else
-		not_ok "$what" "there is none" "$tmp/server" "$tmp/client"
-	fi
+	traffic_starts "$name: there is traffic"
 	what="$name: it succeeds, and the device comes back"
 	if "$@" >"$tmp/said" 2>&1 && wait_for_device; then
 		ok "$what"

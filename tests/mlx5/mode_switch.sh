@@ -39,12 +39,7 @@ reload() {
 	done
 }
 
-what="there is traffic"
-if start_traffic; then
-	ok "$what"
-else
-	not_ok "$what" "there is none" "$tmp/server" "$tmp/client"
-fi
+traffic_starts "there is traffic"
 
 what="$SWITCHES mode switches under traffic"
 if switch_modes 2>"$tmp/messages"; then

@@ -20,12 +20,7 @@ noticed() {
 	done
 }
 
-what="there is traffic"
-if start_traffic; then
-	ok "$what"
-else
-	not_ok "$what" "there is none" "$tmp/server" "$tmp/client"
-fi
+traffic_starts "there is traffic"
 
 what="the device is pulled out"
 if control remove; then
