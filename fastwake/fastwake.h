@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * FastWake: who polls the completion vectors of which CPU, and when.
+ * FastWake: who polls the completion vectors of which CPU, and when; and which CQs
+ * move to another vector.
  */
 #ifndef FASTWAKE_H
 #define FASTWAKE_H
@@ -12,6 +13,8 @@
 
 #include <linux/cpumask.h>
 #include <linux/types.h>
+
+struct kobject;
 
 /**
  * enum fastwake_mode - how completion events reach the threads that wait
@@ -42,6 +45,28 @@ void fastwake_safety_start(int cpu);
 void fastwake_safety_stop(int cpu);
 u64 fastwake_safety_polls(int cpu);
 extern unsigned int fastwake_safety_us;
+
+/**
+ * struct fastwake_affinity_stats - the counters of one CPU
+ * @misplaced: events that were delivered on another CPU than where they were read
+ * @delayed: moves that had to wait, as the CQ had been moved shortly before
+ */
+struct fastwake_affinity_stats {
+	u64 misplaced;
+	u64 delayed;
+};
+
+/* affinity.c: which CQs move to the CPU of their reader, and when */
+#define FASTWAKE_MOVE_INTERVAL_MAX_MS 3600000
+int fastwake_affinity_enable(bool enable);
+bool fastwake_affinity_enabled(void);
+void fastwake_affinity_read(int cpu, struct fastwake_affinity_stats *stats);
+extern unsigned int fastwake_move_after;
+extern unsigned int fastwake_move_interval_ms;
+
+/* counters.c */
+int fastwake_counters_init(struct kobject *parent);
+void fastwake_counters_exit(void);
 
 /* sysfs.c */
 int fastwake_sysfs_init(void);

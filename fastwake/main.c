@@ -23,6 +23,10 @@ static char *cpus = "";
 module_param(cpus, charp, 0444);
 MODULE_PARM_DESC(cpus, "list of CPUs that mode=poll has poll (default: all); later in /sys/kernel/fastwake/cpus");
 
+static bool affinity = true;
+module_param(affinity, bool, 0444);
+MODULE_PARM_DESC(affinity, "CQs follow the threads that read their events (default: yes); later in /sys/kernel/fastwake/affinity");
+
 static void fastwake_apply(void)
 {
 	static const struct cpumask none;
@@ -126,6 +130,10 @@ static int __init fastwake_init(void)
 	if (ret)
 		goto err_pollers;
 
+	ret = fastwake_affinity_enable(affinity);
+	if (ret)
+		goto err_sysfs;
+
 	ret = fastwake_set_mode(new);
 	if (ret)
 		goto err_sysfs;
@@ -133,6 +141,9 @@ static int __init fastwake_init(void)
 
 err_sysfs:
 	fastwake_sysfs_exit();
+	/* After sysfs, where somebody may have set them. */
+	fastwake_set_mode(FASTWAKE_OFF);
+	fastwake_affinity_enable(false);
 err_pollers:
 	fastwake_pollers_exit();
 	return ret;
@@ -142,6 +153,7 @@ static void __exit fastwake_exit(void)
 {
 	fastwake_sysfs_exit();
 	fastwake_set_mode(FASTWAKE_OFF);
+	fastwake_affinity_enable(false);
 	fastwake_pollers_exit();
 }
 
@@ -149,5 +161,5 @@ module_init(fastwake_init);
 module_exit(fastwake_exit);
 
 MODULE_AUTHOR("FastWake developers");
-MODULE_DESCRIPTION("FastWake: per-CPU polling of RDMA completion vectors");
+MODULE_DESCRIPTION("FastWake: wake the thread that waits for an RDMA completion");
 MODULE_LICENSE("GPL");

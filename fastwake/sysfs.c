@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/fastwake: the settings, and a directory of counters for each CPU.
+ * /sys/kernel/fastwake: the settings. See counters.c for the rest of it.
  * Documentation/ABI/testing/sysfs-kernel-fastwake describes the files.
  */
 #include <linux/kobject.h>
 #include <linux/limits.h>
-#include <linux/percpu.h>
-#include <linux/sched/direct.h>
-#include <linux/slab.h>
 #include <linux/sysfs.h>
 #include <linux/time64.h>
 #include <rdma/ib_comp_vector.h>
 
 #include "fastwake.h"
-
-/* --- settings ---------------------------------------------------------- */
 
 static ssize_t mode_show(struct kobject *kobj, struct kobj_attribute *attr,
 			 char *buf)
@@ -114,141 +109,120 @@ static ssize_t safety_us_store(struct kobject *kobj, struct kobj_attribute *attr
 	return count;
 }
 
+/* Not more than interrupts could ever deliver. */
+#define IRQ_EVENTS_MAX 100000
+
+static unsigned int irq_events = 128;
+
+static ssize_t irq_events_show(struct kobject *kobj, struct kobj_attribute *attr,
+			       char *buf)
+{
+	return sysfs_emit(buf, "%u\n", irq_events);
+}
+
+static ssize_t irq_events_store(struct kobject *kobj, struct kobj_attribute *attr,
+				const char *buf, size_t count)
+{
+	unsigned int per_ms;
+	int ret;
+
+	ret = kstrtouint(buf, 0, &per_ms);
+	if (ret)
+		return ret;
+	if (per_ms > IRQ_EVENTS_MAX)
+		return -ERANGE;
+
+	irq_events = per_ms;
+	ib_comp_set_irq_events(per_ms);
+	return count;
+}
+
+static ssize_t affinity_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	return sysfs_emit(buf, "%d\n", fastwake_affinity_enabled());
+}
+
+static ssize_t affinity_store(struct kobject *kobj, struct kobj_attribute *attr,
+			      const char *buf, size_t count)
+{
+	bool enable;
+	int ret;
+
+	ret = kstrtobool(buf, &enable);
+	if (!ret)
+		ret = fastwake_affinity_enable(enable);
+	return ret ?: count;
+}
+
+static ssize_t move_after_show(struct kobject *kobj, struct kobj_attribute *attr,
+			       char *buf)
+{
+	return sysfs_emit(buf, "%u\n", fastwake_move_after);
+}
+
+static ssize_t move_after_store(struct kobject *kobj, struct kobj_attribute *attr,
+				const char *buf, size_t count)
+{
+	unsigned int events;
+	int ret;
+
+	ret = kstrtouint(buf, 0, &events);
+	if (ret)
+		return ret;
+	if (!events)
+		return -ERANGE;
+
+	WRITE_ONCE(fastwake_move_after, events);
+	return count;
+}
+
+static ssize_t move_interval_ms_show(struct kobject *kobj,
+				     struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", fastwake_move_interval_ms);
+}
+
+static ssize_t move_interval_ms_store(struct kobject *kobj,
+				      struct kobj_attribute *attr,
+				      const char *buf, size_t count)
+{
+	unsigned int ms;
+	int ret;
+
+	ret = kstrtouint(buf, 0, &ms);
+	if (ret)
+		return ret;
+	if (ms > FASTWAKE_MOVE_INTERVAL_MAX_MS)
+		return -ERANGE;
+
+	WRITE_ONCE(fastwake_move_interval_ms, ms);
+	return count;
+}
+
 static struct kobj_attribute mode_attr = __ATTR_RW(mode);
 static struct kobj_attribute cpus_attr = __ATTR_RW(cpus);
 static struct kobj_attribute spin_us_attr = __ATTR_RW(spin_us);
 static struct kobj_attribute safety_us_attr = __ATTR_RW(safety_us);
+static struct kobj_attribute irq_events_attr = __ATTR_RW(irq_events);
+static struct kobj_attribute affinity_attr = __ATTR_RW(affinity);
+static struct kobj_attribute move_after_attr = __ATTR_RW(move_after);
+static struct kobj_attribute move_interval_ms_attr = __ATTR_RW(move_interval_ms);
 
 static struct attribute *fastwake_attrs[] = {
 	&mode_attr.attr,
 	&cpus_attr.attr,
 	&spin_us_attr.attr,
 	&safety_us_attr.attr,
+	&irq_events_attr.attr,
+	&affinity_attr.attr,
+	&move_after_attr.attr,
+	&move_interval_ms_attr.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(fastwake);
 
-/* --- counters of a CPU -------------------------------------------------- */
-
-struct fastwake_cpu {
-	struct kobject kobj;
-	int cpu;
-};
-
-struct fastwake_counter {
-	struct attribute attr;
-	u64 (*read)(int cpu, unsigned int arg);
-	unsigned int arg;
-};
-
-static u64 fastwake_read_comp(int cpu, unsigned int offset)
-{
-	struct ib_comp_stats stats;
-
-	ib_comp_read_stats(cpu, &stats);
-	return *(u64 *)((char *)&stats + offset);
-}
-
-static u64 fastwake_read_sched(int cpu, unsigned int index)
-{
-	struct sched_direct_stats stats;
-
-	sched_direct_read(cpu, &stats);
-	return stats.count[index];
-}
-
-static u64 fastwake_read_safety(int cpu, unsigned int unused)
-{
-	return fastwake_safety_polls(cpu);
-}
-
-#define FASTWAKE_COUNTER(_name, _read, _arg)				\
-	static struct fastwake_counter _name##_counter = {		\
-		.attr = { .name = #_name, .mode = 0444 },		\
-		.read = (_read),					\
-		.arg = (_arg),						\
-	}
-
-FASTWAKE_COUNTER(polls, fastwake_read_comp, offsetof(struct ib_comp_stats, polls));
-FASTWAKE_COUNTER(empty_polls, fastwake_read_comp, offsetof(struct ib_comp_stats, empty_polls));
-FASTWAKE_COUNTER(events, fastwake_read_comp, offsetof(struct ib_comp_stats, events));
-FASTWAKE_COUNTER(own_polls, fastwake_read_comp, offsetof(struct ib_comp_stats, own_polls));
-FASTWAKE_COUNTER(parks, fastwake_read_comp, offsetof(struct ib_comp_stats, parks));
-FASTWAKE_COUNTER(safety_polls, fastwake_read_safety, 0);
-FASTWAKE_COUNTER(direct_wakes, fastwake_read_sched, SCHED_DIRECT_WAKE);
-FASTWAKE_COUNTER(direct_switches, fastwake_read_sched, SCHED_DIRECT_SWITCH);
-FASTWAKE_COUNTER(fallback_due, fastwake_read_sched, SCHED_DIRECT_DUE);
-FASTWAKE_COUNTER(fallback_class, fastwake_read_sched, SCHED_DIRECT_CLASS);
-FASTWAKE_COUNTER(fallback_throttled, fastwake_read_sched, SCHED_DIRECT_THROTTLED);
-FASTWAKE_COUNTER(fallback_policy, fastwake_read_sched, SCHED_DIRECT_POLICY);
-FASTWAKE_COUNTER(fallback_gone, fastwake_read_sched, SCHED_DIRECT_GONE);
-
-static struct attribute *fastwake_cpu_attrs[] = {
-	&polls_counter.attr,
-	&empty_polls_counter.attr,
-	&events_counter.attr,
-	&own_polls_counter.attr,
-	&parks_counter.attr,
-	&safety_polls_counter.attr,
-	&direct_wakes_counter.attr,
-	&direct_switches_counter.attr,
-	&fallback_due_counter.attr,
-	&fallback_class_counter.attr,
-	&fallback_throttled_counter.attr,
-	&fallback_policy_counter.attr,
-	&fallback_gone_counter.attr,
-	NULL
-};
-ATTRIBUTE_GROUPS(fastwake_cpu);
-
-static ssize_t fastwake_counter_show(struct kobject *kobj, struct attribute *attr,
-				     char *buf)
-{
-	struct fastwake_counter *counter =
-		container_of(attr, struct fastwake_counter, attr);
-	struct fastwake_cpu *fc = container_of(kobj, struct fastwake_cpu, kobj);
-
-	return sysfs_emit(buf, "%llu\n", counter->read(fc->cpu, counter->arg));
-}
-
-static const struct sysfs_ops fastwake_cpu_ops = {
-	.show = fastwake_counter_show,
-};
-
-static void fastwake_cpu_release(struct kobject *kobj)
-{
-	kfree(container_of(kobj, struct fastwake_cpu, kobj));
-}
-
-static const struct kobj_type fastwake_cpu_type = {
-	.release = fastwake_cpu_release,
-	.sysfs_ops = &fastwake_cpu_ops,
-	.default_groups = fastwake_cpu_groups,
-};
-
-/* --- both ---------------------------------------------------------------- */
-
 static struct kobject *fastwake_kobj;
-static DEFINE_PER_CPU(struct fastwake_cpu *, fastwake_cpu_dirs);
-
-static int fastwake_cpu_add(int cpu)
-{
-	struct fastwake_cpu *fc = kzalloc(sizeof(*fc), GFP_KERNEL);
-	int ret;
-
-	if (!fc)
-		return -ENOMEM;
-
-	fc->cpu = cpu;
-	ret = kobject_init_and_add(&fc->kobj, &fastwake_cpu_type, fastwake_kobj,
-				   "cpu%d", cpu);
-	if (ret) {
-		kobject_put(&fc->kobj);
-		return ret;
-	}
-	per_cpu(fastwake_cpu_dirs, cpu) = fc;
-	return 0;
-}
 
 /**
  * fastwake_sysfs_exit - remove /sys/kernel/fastwake
@@ -259,13 +233,8 @@ static int fastwake_cpu_add(int cpu)
  */
 void fastwake_sysfs_exit(void)
 {
-	int cpu;
-
 	sysfs_remove_groups(fastwake_kobj, fastwake_groups);
-	for_each_possible_cpu(cpu) {
-		if (per_cpu(fastwake_cpu_dirs, cpu))
-			kobject_put(&per_cpu(fastwake_cpu_dirs, cpu)->kobj);
-	}
+	fastwake_counters_exit();
 	kobject_put(fastwake_kobj);
 }
 
@@ -277,26 +246,27 @@ void fastwake_sysfs_exit(void)
  */
 int fastwake_sysfs_init(void)
 {
-	int cpu, ret;
+	int ret;
 
 	ib_comp_set_spin(spin_us * NSEC_PER_USEC);
+	ib_comp_set_irq_events(irq_events);
 
 	fastwake_kobj = kobject_create_and_add("fastwake", kernel_kobj);
 	if (!fastwake_kobj)
 		return -ENOMEM;
 
-	for_each_possible_cpu(cpu) {
-		ret = fastwake_cpu_add(cpu);
-		if (ret)
-			goto err_exit;
-	}
+	ret = fastwake_counters_init(fastwake_kobj);
+	if (ret)
+		goto err_kobj;
 
 	ret = sysfs_create_groups(fastwake_kobj, fastwake_groups);
 	if (ret)
-		goto err_exit;
+		goto err_counters;
 	return 0;
 
-err_exit:
-	fastwake_sysfs_exit();
+err_counters:
+	fastwake_counters_exit();
+err_kobj:
+	kobject_put(fastwake_kobj);
 	return ret;
 }
