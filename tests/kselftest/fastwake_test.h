@@ -15,6 +15,7 @@
 #include <kselftest_harness.h>
 #include <linux/fastwake.h>
 
+#include "env_number.h"
 #include "thread_state.h"
 
 /* A debug kernel in an emulator is slow: this only has to end what hangs. */
@@ -52,14 +53,6 @@ static inline bool fastwake_missing(void)
 		ASSERT_EQ(-1, call);					\
 		ASSERT_EQ(error, errno);				\
 	} while (0)
-
-/* A number that the environment may set. */
-static inline int env_number(const char *env, int otherwise)
-{
-	const char *str = getenv(env);
-
-	return str ? atoi(str) : otherwise;
-}
 
 /* Memory that a forked child shares with its parent; zeroed. */
 static inline void *shared_alloc(size_t size)

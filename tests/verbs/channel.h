@@ -93,6 +93,24 @@ static inline struct ibv_cq *read_event(struct ibv_comp_channel *ch)
 	return context == cq->cq_context ? cq : NULL;
 }
 
+/* One event from the message to its data. */
+static inline bool one_event(struct loop *l, struct ibv_comp_channel *ch)
+{
+	if (!loop_event(l) || read_event(ch) != l->cq)
+		return false;
+	ibv_ack_cq_events(l->cq, 1);
+	return loop_receive(l);
+}
+
+static inline bool some_events(struct loop *l, struct ibv_comp_channel *ch, int n)
+{
+	while (n--) {
+		if (!one_event(l, ch))
+			return false;
+	}
+	return true;
+}
+
 /* A thread that reads one event. */
 struct reader {
 	struct ibv_comp_channel *ch;

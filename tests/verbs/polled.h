@@ -22,7 +22,7 @@ struct setting {
 
 static inline bool setting_read(const char *name, char *buf, int size)
 {
-	char path[64];
+	char path[96];
 	bool ok;
 	FILE *f;
 
@@ -37,7 +37,7 @@ static inline bool setting_read(const char *name, char *buf, int size)
 
 static inline bool setting_write(const char *name, const char *text)
 {
-	char path[64];
+	char path[96];
 	bool ok;
 	FILE *f;
 
@@ -59,6 +59,39 @@ static inline bool setting_change(struct setting *s, const char *name, const cha
 static inline bool setting_restore(const struct setting *s)
 {
 	return setting_write(s->name, s->before);
+}
+
+/* A counter of a CPU, -1 if there is none. */
+static inline long counter(int cpu, const char *name)
+{
+	char path[48];
+	char buf[32];
+
+	snprintf(path, sizeof(path), "cpu%d/%s", cpu, name);
+	return setting_read(path, buf, sizeof(buf)) ? atol(buf) : -1;
+}
+
+/* A thread that goes through the modes until it is told to stop. */
+struct changer {
+	pthread_t thread;
+	atomic_bool stop;
+	atomic_int changes;
+	atomic_int failed;
+};
+
+static inline void *change_modes(void *arg)
+{
+	static const char * const modes[] = { "off", "interrupt", "poll" };
+	struct changer *c = arg;
+	int i;
+
+	for (i = 0; !c->stop; i++) {
+		if (!setting_write("mode", modes[i % 3]))
+			c->failed++;
+		c->changes++;
+		sched_yield();
+	}
+	return NULL;
 }
 
 #endif /* POLLED_H */

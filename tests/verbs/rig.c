@@ -13,7 +13,7 @@ static bool failed(struct rig *rig, const char *what, int error)
 	return false;
 }
 
-static bool find_gid(struct rig *rig)
+static bool find_gid(struct rig *rig, const char *name)
 {
 	char path[128];
 	char gid[64];
@@ -22,7 +22,7 @@ static bool find_gid(struct rig *rig)
 
 	for (i = 0; i < 256; i++) {
 		snprintf(path, sizeof(path),
-			 "/sys/class/infiniband/" RIG_DEVICE "/ports/%d/gids/%d",
+			 "/sys/class/infiniband/%s/ports/%d/gids/%d", name,
 			 RIG_PORT, i);
 		f = fopen(path, "r");
 		if (!f)
@@ -38,8 +38,20 @@ static bool find_gid(struct rig *rig)
 	return false;
 }
 
+static bool find_lid(struct rig *rig)
+{
+	struct ibv_port_attr attr;
+
+	if (ibv_query_port(rig->ctx, RIG_PORT, &attr) ||
+	    attr.link_layer != IBV_LINK_LAYER_INFINIBAND || attr.state != IBV_PORT_ACTIVE)
+		return false;
+	rig->lid = attr.lid;
+	return true;
+}
+
 bool rig_open(struct rig *rig)
 {
+	const char *name = getenv("FASTWAKE_RIG_DEVICE") ?: "rxe0";
 	struct ibv_device **list;
 	int i;
 
@@ -48,14 +60,14 @@ bool rig_open(struct rig *rig)
 	if (!list)
 		return failed(rig, "ibv_get_device_list", errno);
 	for (i = 0; list[i]; i++) {
-		if (!strcmp(ibv_get_device_name(list[i]), RIG_DEVICE))
+		if (!strcmp(ibv_get_device_name(list[i]), name))
 			rig->ctx = ibv_open_device(list[i]);
 	}
 	ibv_free_device_list(list);
 	if (!rig->ctx)
-		return failed(rig, "no device " RIG_DEVICE, ENODEV);
-	if (!find_gid(rig))
-		return failed(rig, "no GID for 127.0.0.1 on " RIG_DEVICE, ENOENT);
+		return failed(rig, "no such device", ENODEV);
+	if (!find_lid(rig) && !find_gid(rig, name))
+		return failed(rig, "neither a LID nor the GID of 127.0.0.1", ENOENT);
 
 	rig->pd = ibv_alloc_pd(rig->ctx);
 	if (!rig->pd)
@@ -96,7 +108,8 @@ static bool connect_to_itself(struct loop *l)
 	attr.dest_qp_num = l->qp->qp_num;
 	attr.max_dest_rd_atomic = 1;
 	attr.min_rnr_timer = 12;
-	attr.ah_attr.is_global = 1;
+	attr.ah_attr.is_global = !rig->lid;
+	attr.ah_attr.dlid = rig->lid;
 	attr.ah_attr.grh.dgid = rig->gid;
 	attr.ah_attr.grh.sgid_index = rig->gid_index;
 	attr.ah_attr.grh.hop_limit = 1;

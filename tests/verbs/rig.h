@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A verbs device, and QPs connected to themselves: a message sent on such a QP
- * arrives on the same QP, as one completion on its receive CQ.
+ * arrives on the same QP, as one completion on its receive CQ. FASTWAKE_RIG_DEVICE is
+ * another device than rxe0, one with an InfiniBand link.
  */
 #ifndef RIG_H
 #define RIG_H
@@ -9,7 +10,6 @@
 #include <infiniband/verbs.h>
 #include <stdbool.h>
 
-#define RIG_DEVICE "rxe0"
 #define RIG_ADDRESS "0000:0000:0000:0000:0000:ffff:7f00:0001"
 #define RIG_PORT 1
 #define RIG_MESSAGE 64	/* bytes */
@@ -18,6 +18,7 @@
 struct rig {
 	struct ibv_context *ctx;
 	struct ibv_pd *pd;
+	unsigned short lid;	/* 0: use the GID */
 	int gid_index;
 	union ibv_gid gid;
 	char why[256];	/* what failed */

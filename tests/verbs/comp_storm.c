@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Threads create CQs, read events on changing CPUs and destroy the CQs, some with an
+ * event that nobody has read, while the mode, the policy and the CPUs change and other
+ * readers are killed. Each event is read once, or dropped with its CQ: a lost one
+ * hangs the test, and one too many is on the channel at the end.
+ *
+ *	FASTWAKE_COMP_STORM_EVENTS	how many events (6000)
+ *	FASTWAKE_COMP_STORM_SEED	what is drawn (1)
+ */
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "cpu_online.h"
+#include "env_number.h"
+#include "polled.h"
+
+#define WORKERS 3
+#define MAX_ROUND 50	/* events in the life of a CQ */
+
+struct storm {
+	struct rig rig;
+	atomic_long left;	/* events that nobody has begun */
+	atomic_long produced;
+	atomic_long read;
+	atomic_long dropped;
+	atomic_bool stop;
+	atomic_int failed;
+	char why[512];
+	int cpus;
+};
+
+struct worker {
+	struct storm *storm;
+	pthread_t thread;
+	unsigned int seed;
+	struct rig rig;
+	struct ibv_comp_channel *ch;
+	struct loop loop;
+};
+
+static void storm_fail(struct storm *s, const char *what, const char *why)
+{
+	if (!atomic_fetch_add(&s->failed, 1))
+		snprintf(s->why, sizeof(s->why), "%s: %s", what, why);
+	s->stop = true;
+}
+
+static unsigned int draw(unsigned int *seed, unsigned int n)
+{
+	return rand_r(seed) % n;
+}
+
+static bool worker_event(struct worker *w)
+{
+	/* The CPU may be offline. */
+	if (!draw(&w->seed, 4))
+		pin_to_cpu(draw(&w->seed, w->storm->cpus));
+	if (!loop_event(&w->loop))
+		return false;
+	w->storm->produced++;
+	return true;
+}
+
+/* The life of a CQ. */
+static bool worker_round(struct worker *w)
+{
+	int n = 1 + draw(&w->seed, MAX_ROUND);
+	int vectors = w->rig.ctx->num_comp_vectors;
+
+	if (!loop_open(&w->loop, &w->rig, w->ch, draw(&w->seed, vectors)))
+		return false;
+	while (n-- && atomic_fetch_sub(&w->storm->left, 1) > 0) {
+		if (!worker_event(w))
+			return false;
+		if (!n && draw(&w->seed, 2)) {
+			w->storm->dropped++;
+			break;
+		}
+		if (read_event(w->ch) != w->loop.cq) {
+			snprintf(w->rig.why, sizeof(w->rig.why), "an event of another CQ, or none");
+			return false;
+		}
+		w->storm->read++;
+		ibv_ack_cq_events(w->loop.cq, 1);
+		if (!loop_receive(&w->loop))
+			return false;
+	}
+	return loop_close(&w->loop);
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+	struct storm *s = w->storm;
+
+	while (s->left > 0 && !s->stop) {
+		if (!worker_round(w))
+			storm_fail(s, "worker", w->rig.why);
+	}
+	return NULL;
+}
+
+static void worker_check(struct __test_metadata *_metadata, struct worker *w)
+{
+	ASSERT_TRUE(set_nonblock(w->ch, true));
+	EXPECT_EQ(NULL, read_event(w->ch));
+	EXPECT_EQ(EAGAIN, errno);
+	ASSERT_EQ(0, ibv_destroy_comp_channel(w->ch));
+	ASSERT_RIG(&w->rig, rig_close(&w->rig));
+}
+
+/* --- what happens meanwhile ----------------------------------------------------- */
+
+static void *change_settings(void *arg)
+{
+	static const char * const what[][2] = {
+		{ "mode", "off" }, { "affinity", "0" }, { "mode", "interrupt" },
+		{ "irq_events", "1" }, { "affinity", "1" }, { "mode", "poll" },
+		{ "move_after", "1" }, { "irq_events", "0" }, { "mode", "interrupt" },
+		{ "irq_events", "2" }, { "cpus", "0" }, { "mode", "poll" }, { "cpus", "0-1" },
+	};
+	struct storm *s = arg;
+	int i;
+
+	for (i = 0; !s->stop; i = (i + 1) % ARRAY_SIZE(what)) {
+		if (!setting_write(what[i][0], what[i][1]))
+			storm_fail(s, what[i][0], what[i][1]);
+		sched_yield();
+	}
+	return NULL;
+}
+
+static void *unplug(void *arg)
+{
+	struct storm *s = arg;
+	int cpu = s->cpus - 1;
+
+	while (!s->stop) {
+		if (!set_online(cpu, false) || !set_online(cpu, true))
+			storm_fail(s, "hotplug", "cannot take the CPU off- and online");
+	}
+	return NULL;
+}
+
+/* Dies while it waits, or while events come. */
+static void victim(int cpu)
+{
+	struct ibv_comp_channel *ch;
+	struct rig rig;
+	struct loop l;
+	int i;
+
+	pin_to_cpu(cpu);
+	if (!rig_open(&rig))
+		_exit(1);
+	ch = ibv_create_comp_channel(rig.ctx);
+	if (!ch || !loop_open(&l, &rig, ch, 0))
+		_exit(1);
+	for (i = 0; i < 5; i++) {
+		if (!one_event(&l, ch))
+			_exit(1);
+	}
+	kill(getpid(), SIGSTOP);	/* tells the parent */
+	for (;;)
+		one_event(&l, ch);
+}
+
+static void *kill_readers(void *arg)
+{
+	struct storm *s = arg;
+	int status, i;
+	pid_t pid;
+
+	for (i = 0; !s->stop; i++) {
+		pid = fork();
+		if (!pid)
+			victim(i % s->cpus);
+		if (pid < 0 || waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status)) {
+			storm_fail(s, "victim", "did not get its events");
+			return NULL;
+		}
+		kill(pid, SIGCONT);
+		for (status = i % 20; status; status--)
+			sched_yield();
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+	}
+	return NULL;
+}
+
+static void storm(struct __test_metadata *_metadata, void *(*const *disturbers)(void *))
+{
+	struct worker w[WORKERS] = { 0 };
+	struct storm s = { 0 };
+	pthread_t threads[4];
+	int n, i;
+
+	s.left = env_number("FASTWAKE_COMP_STORM_EVENTS", 6000);
+	s.cpus = sysconf(_SC_NPROCESSORS_CONF);
+	for (i = 0; i < WORKERS; i++) {
+		w[i].storm = &s;
+		w[i].seed = env_number("FASTWAKE_COMP_STORM_SEED", 1) * WORKERS + i;
+		ASSERT_RIG(&w[i].rig, rig_open(&w[i].rig));
+		w[i].ch = ibv_create_comp_channel(w[i].rig.ctx);
+		ASSERT_NE(NULL, w[i].ch);
+	}
+	for (n = 0; disturbers[n]; n++)
+		ASSERT_EQ(0, pthread_create(&threads[n], NULL, disturbers[n], &s));
+	for (i = 0; i < WORKERS; i++)
+		ASSERT_EQ(0, pthread_create(&w[i].thread, NULL, worker_main, &w[i]));
+	for (i = 0; i < WORKERS; i++)
+		ASSERT_EQ(0, pthread_join(w[i].thread, NULL));
+	s.stop = true;
+	while (n--)
+		ASSERT_EQ(0, pthread_join(threads[n], NULL));
+
+	ASSERT_STREQ("", s.why);
+	EXPECT_EQ(s.produced, s.read + s.dropped);
+	for (i = 0; i < WORKERS; i++)
+		worker_check(_metadata, &w[i]);
+	TH_LOG("%ld events, %ld of them dropped with their CQ", s.produced, s.dropped);
+}
+
+TEST(readers_alone)
+{
+	void *(*const disturbers[])(void *) = { kill_readers, NULL };
+
+	storm(_metadata, disturbers);
+}
+
+FIXTURE(settings)
+{
+	struct setting before[5];
+};
+
+FIXTURE_SETUP(settings)
+{
+	static const char * const names[] = {
+		"cpus", "affinity", "move_after", "irq_events", "mode",
+	};
+	int i;
+
+	if (access(FASTWAKE, F_OK))
+		SKIP(return, NO_MODULE);
+	for (i = 0; i < 5; i++) {
+		self->before[i].name = names[i];
+		ASSERT_TRUE(setting_read(names[i], self->before[i].before,
+					 sizeof(self->before[i].before)));
+	}
+}
+
+FIXTURE_TEARDOWN(settings)
+{
+	int i;
+
+	for (i = 0; i < 5; i++)
+		EXPECT_TRUE(setting_restore(&self->before[i]));
+}
+
+TEST_F(settings, change)
+{
+	void *(*const disturbers[])(void *) = { change_settings, kill_readers, NULL };
+
+	storm(_metadata, disturbers);
+}
+
+TEST_F(settings, change_and_cpus_go)
+{
+	void *(*const disturbers[])(void *) = { change_settings, unplug, NULL };
+
+	if (!set_online(sysconf(_SC_NPROCESSORS_CONF) - 1, true))
+		SKIP(return, "CPUs cannot go offline");
+	storm(_metadata, disturbers);
+}
+
+TEST_HARNESS_MAIN
