@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -130,6 +131,24 @@ bool fabric_dead(struct fabric *f)
 	if (!f->dead)
 		f->dead = end_dead(&f->end[0]) || (!f->loopback && end_dead(&f->end[1]));
 	return f->dead;
+}
+
+bool never_give_up(void)
+{
+	char command[128];
+	glob_t found;
+	bool ok;
+	size_t i;
+
+	ok = !glob("/sys/bus/pci/drivers/mlx5_core/0*", 0, NULL, &found);
+	for (i = 0; ok && i < found.gl_pathc; i++) {
+		snprintf(command, sizeof(command),
+			 "devlink health set pci/%s reporter fw_fatal grace_period 0",
+			 basename(found.gl_pathv[i]));
+		ok = !system(command);
+	}
+	globfree(&found);
+	return ok;
 }
 
 static bool queue_pair_open(struct pair *p, struct side *s)
@@ -412,10 +431,22 @@ static bool wait_event(struct pair *p, struct side *s, long long deadline)
 		return true;	/* the caller looks at the CQ, and at the clock */
 	if (ibv_get_cq_event(s->ch, &cq, &context))
 		return failed(p->fabric, "ibv_get_cq_event", errno);
+	s->events[cq == s->rcq]++;
 	ibv_ack_cq_events(cq, 1);
 	if (ibv_req_notify_cq(cq, 0))
 		return failed(p->fabric, "ibv_req_notify_cq", EIO);
 	return true;
+}
+
+bool take_event(struct pair *p, int side)
+{
+	struct side *s = &p->side[side];
+	unsigned long before = s->events[0] + s->events[1];
+
+	if (!wait_event(p, s, now_ms() + PATIENCE_MS))
+		return false;
+	return s->events[0] + s->events[1] != before ||
+	       failed(p->fabric, "no event", ETIMEDOUT);
 }
 
 static bool wait_cq(struct pair *p, struct side *s, struct ibv_cq *cq, struct ibv_wc *wc)

@@ -56,6 +56,7 @@ struct side {
 	struct ibv_comp_channel *ch;
 	struct ibv_cq *scq;
 	struct ibv_cq *rcq;
+	unsigned long events[2];	/* taken, of scq and of rcq */
 	struct ibv_srq *srq;
 	struct ibv_qp *qp;
 	struct ibv_mr *mr;
@@ -80,6 +81,9 @@ bool pair_reset(struct pair *p);
 bool pair_close(struct pair *p);
 bool qp_to_error(struct pair *p, int side);
 
+/* A driver whose device broke down half a minute ago would give up the next time. */
+bool never_give_up(void);
+
 /* A scatter/gather entry of a side's buffer. */
 static inline struct ibv_sge sge_of(const struct side *s, size_t offset, size_t length)
 {
@@ -101,7 +105,13 @@ bool post_send(struct pair *p, int side, struct ibv_send_wr *wr);
 bool wait_sent(struct pair *p, int side, struct ibv_wc *wc);
 bool wait_received(struct pair *p, int side, struct ibv_wc *wc);
 
-/* The same, and it has to be a success of this kind and number. */
+/*
+ * Wait for an event of one of the side's two CQs, take it, and arm that CQ again: what
+ * the two above do while there is no completion.
+ */
+bool take_event(struct pair *p, int side);
+
+/* As the two, and it has to be a success of this kind and number. */
 bool sent(struct pair *p, int side, enum ibv_wc_opcode opcode, unsigned long long id);
 bool received(struct pair *p, int side, enum ibv_wc_opcode opcode, unsigned long long id,
 	      size_t length, struct ibv_wc *wc);

@@ -7,7 +7,6 @@
  *
  * FASTWAKE_SOAK_SECONDS: how long; FASTWAKE_SEED: which faults, sizes and operations.
  */
-#include <glob.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -312,25 +311,6 @@ static bool wait_for_death(struct fabric *f)
 		sched_yield();
 	}
 	return true;
-}
-
-/* A driver whose device broke down half a minute ago would give up the next time. */
-static bool never_give_up(void)
-{
-	char command[128];
-	glob_t found;
-	bool ok;
-	size_t i;
-
-	ok = !glob("/sys/bus/pci/drivers/mlx5_core/0*", 0, NULL, &found);
-	for (i = 0; ok && i < found.gl_pathc; i++) {
-		snprintf(command, sizeof(command),
-			 "devlink health set pci/%s reporter fw_fatal grace_period 0",
-			 basename(found.gl_pathv[i]));
-		ok = !system(command);
-	}
-	globfree(&found);
-	return ok;
 }
 
 FIXTURE_SETUP(soak)

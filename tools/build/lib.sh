@@ -107,11 +107,13 @@ kmake() {
 
 # fragments CONFIG: what makes up CONFIG on top of tinyconfig
 fragments() {
-	local dir=$TOP/tests/vm/config
-	local own=${1%-stock}
+	local dir=$TOP/tests/vm/config part
 	echo "$dir/base.config"
 	[[ $1 = *stock ]] || echo "$dir/fastwake.config"
-	[ ! -e "$dir/$own.config" ] || echo "$dir/$own.config"
+	# Of "mlx5-debug" those of both. "on" and "stock" have none of their own.
+	for part in ${1//-/ }; do
+		[ ! -e "$dir/$part.config" ] || echo "$dir/$part.config"
+	done
 }
 
 # configure CONFIG [FRAGMENTS-OF]: brings .config up to date; leaves it alone
@@ -243,7 +245,7 @@ lane_read() {
 	. "$file"
 	case $LANE_CONFIG/$LANE_MODE in
 	stock/none | mlx5-stock/none | rt/none | arm64/none) ;;
-	on/* | debug/* | kcsan/* | scx/* | mlx5/*)
+	on/* | debug/* | kcsan/* | scx/* | mlx5/* | mlx5-debug/* | mlx5-kcsan/*)
 		case $LANE_MODE in
 		none | off | interrupt | poll) ;;
 		*) die "tests/vm/lanes/$1: wrong LANE_MODE" ;;
@@ -256,7 +258,7 @@ lane_read() {
 	*) die "tests/vm/lanes/$1: wrong LANE_BOOT or LANE_CLASS" ;;
 	esac
 	case $LANE_CONFIG/$LANE_DEVICES in
-	mlx5/mlx5* | mlx5-stock/mlx5* | */) ;;
+	mlx5/mlx5* | mlx5-*/mlx5* | */) ;;
 	*) die "tests/vm/lanes/$1: LANE_DEVICES needs a LANE_CONFIG with the driver" ;;
 	esac
 	case $LANE_PREEMPT in
