@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <infiniband/verbs.h>
 #include <netdb.h>
 #include <stdbool.h>
@@ -28,6 +29,7 @@ struct options {
 	const char *server;	/* NULL: this is the server */
 	const char *port;
 	int gid_index;
+	int vector;
 	int size;
 	long iters;
 };
@@ -47,6 +49,7 @@ struct peer {
 	struct ibv_qp *qp;
 	struct ibv_mr *mr;
 	unsigned char *buf;	/* RX_DEPTH messages received, one sent */
+	int vector;
 	int size;
 	int epoll_fd;
 	bool is_server;
@@ -132,7 +135,7 @@ static void create(struct peer *p)
 	    epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, p->channel->fd, &ev))
 		errx(1, "epoll: %s", strerror(errno));
 
-	p->cq = ibv_create_cq(p->ctx, RX_DEPTH + 2, NULL, p->channel, 0);
+	p->cq = ibv_create_cq(p->ctx, RX_DEPTH + 2, NULL, p->channel, p->vector);
 	if (!p->cq)
 		errx(1, "ibv_create_cq: %s", strerror(errno));
 	init.send_cq = p->cq;
@@ -432,6 +435,7 @@ static void usage(FILE *out)
 	      "  -s, --size=<size>      size of message to exchange (default 4096)\n"
 	      "  -n, --iters=<iters>    number of exchanges (default 1000)\n"
 	      "  -g, --gid-idx=<gid index> local port gid index (default 0)\n"
+	      "  -v, --vector=<vector>  completion vector to use (default 0)\n"
 	      "  -h, --help             this text\n"
 	      "Both sides need the same size and number of exchanges.\n", out);
 }
@@ -456,12 +460,13 @@ static void parse_options(struct options *o, int argc, char **argv)
 		{ "size", required_argument, NULL, 's' },
 		{ "iters", required_argument, NULL, 'n' },
 		{ "gid-idx", required_argument, NULL, 'g' },
+		{ "vector", required_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "p:d:s:n:g:h", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:d:s:n:g:v:h", longs, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			o->port = optarg;
@@ -477,6 +482,9 @@ static void parse_options(struct options *o, int argc, char **argv)
 			break;
 		case 'g':
 			o->gid_index = parse_number(optarg, "gid index", 0, 255);
+			break;
+		case 'v':
+			o->vector = parse_number(optarg, "vector", 0, INT_MAX);
 			break;
 		case 'h':
 			usage(stdout);
@@ -506,6 +514,7 @@ int main(int argc, char **argv)
 	int i;
 
 	parse_options(&o, argc, argv);
+	p.vector = o.vector;
 	p.size = o.size;
 	p.is_server = !o.server;
 	open_device(&p, o.device);
