@@ -18,8 +18,8 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help deps tree refresh bisect-check kernel modules deb image toolbox lanes lane \
-	gates mutants demo bench-switch bench-fair bench-stages bench-event selftests torture check \
-	check-all clean distclean
+	gates mutants demo bench-switch bench-fair bench-stages bench-event bench-follow \
+	selftests torture check check-all clean distclean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | \
@@ -41,7 +41,7 @@ refresh: ## write the commits of build/linux back to patches/
 bisect-check: tree ## compile what each patch touches, patch by patch
 	@$(B)/bisect-check
 
-kernel: tree ## build the kernel; CONFIG=on, debug, kcsan, rt, scx, arm64, stock, mlx5, mlx5-stock, bench, bench-stock
+kernel: tree ## build the kernel; CONFIG=on, debug, kcsan, rt, scx, arm64, stock, mlx5, mlx5-debug, mlx5-kcsan, mlx5-stock, bench, bench-stock
 	@$(B)/kernel $(CONFIG)
 
 modules: $(if $(KDIR),deps,kernel) ## build the modules for CONFIG, or for the kernel in KDIR=
@@ -83,6 +83,9 @@ bench-stages: tree ## where the instructions of each hand-over go, in the emulat
 
 bench-event: tree ## from a completion event to its reader, on the mlx5 device model; STOCK=1 JSON=1
 	@$(B)/bench event $(if $(JSON),--json)
+
+bench-follow: tree ## how soon a CQ follows its reader to another CPU, in the emulator; JSON=1
+	@$(B)/bench follow $(if $(JSON),--json)
 
 selftests: tree ## whether the kernel's own selftests say the same as on a stock kernel
 	@$(B)/selftests
