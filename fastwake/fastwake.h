@@ -76,5 +76,7 @@ void fastwake_sysfs_exit(void);
 int fastwake_parse_mode(const char *str);
 const char *fastwake_mode_name(enum fastwake_mode mode);
 int fastwake_parse_cpus(const char *str, struct cpumask *cpus);
+int fastwake_parse_number(const char *str, unsigned int min, unsigned int max,
+			  unsigned int *number);
 
 #endif /* FASTWAKE_H */

@@ -4,6 +4,7 @@
  */
 #include <linux/errno.h>
 #include <linux/gfp.h>
+#include <linux/kstrtox.h>
 #include <linux/string.h>
 
 #include "fastwake.h"
@@ -63,4 +64,30 @@ int fastwake_parse_cpus(const char *str, struct cpumask *cpus)
 
 	free_cpumask_var(new);
 	return ret;
+}
+
+/**
+ * fastwake_parse_number - a number within limits
+ * @str: the number, decimal, or as in C; a newline may follow
+ * @min: the least that it may be
+ * @max: the most
+ * @number: filled in when it is good, else not touched
+ *
+ * Context: any.
+ * Return: 0; -EINVAL if it is no number; -ERANGE if it is not within the limits.
+ */
+int fastwake_parse_number(const char *str, unsigned int min, unsigned int max,
+			  unsigned int *number)
+{
+	unsigned int new;
+	int ret;
+
+	ret = kstrtouint(str, 0, &new);
+	if (ret)
+		return ret;
+	if (new < min || new > max)
+		return -ERANGE;
+
+	WRITE_ONCE(*number, new);
+	return 0;
 }

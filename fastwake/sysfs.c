@@ -72,17 +72,12 @@ static ssize_t spin_us_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t spin_us_store(struct kobject *kobj, struct kobj_attribute *attr,
 			     const char *buf, size_t count)
 {
-	unsigned int us;
-	int ret;
+	int ret = fastwake_parse_number(buf, 0, USEC_PER_SEC, &spin_us);
 
-	ret = kstrtouint(buf, 0, &us);
 	if (ret)
 		return ret;
-	if (us > USEC_PER_SEC)
-		return -ERANGE;
 
-	spin_us = us;
-	ib_comp_set_spin(us * NSEC_PER_USEC);
+	ib_comp_set_spin(spin_us * NSEC_PER_USEC);
 	return count;
 }
 
@@ -95,18 +90,8 @@ static ssize_t safety_us_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t safety_us_store(struct kobject *kobj, struct kobj_attribute *attr,
 			       const char *buf, size_t count)
 {
-	unsigned int us;
-	int ret;
-
-	ret = kstrtouint(buf, 0, &us);
-	if (ret)
-		return ret;
 	/* A shorter period would leave the CPU no time for anything else. */
-	if (us < 10 || us > USEC_PER_SEC)
-		return -ERANGE;
-
-	WRITE_ONCE(fastwake_safety_us, us);
-	return count;
+	return fastwake_parse_number(buf, 10, USEC_PER_SEC, &fastwake_safety_us) ?: count;
 }
 
 /* Not more than interrupts could ever deliver. */
@@ -123,17 +108,12 @@ static ssize_t irq_events_show(struct kobject *kobj, struct kobj_attribute *attr
 static ssize_t irq_events_store(struct kobject *kobj, struct kobj_attribute *attr,
 				const char *buf, size_t count)
 {
-	unsigned int per_ms;
-	int ret;
+	int ret = fastwake_parse_number(buf, 0, IRQ_EVENTS_MAX, &irq_events);
 
-	ret = kstrtouint(buf, 0, &per_ms);
 	if (ret)
 		return ret;
-	if (per_ms > IRQ_EVENTS_MAX)
-		return -ERANGE;
 
-	irq_events = per_ms;
-	ib_comp_set_irq_events(per_ms);
+	ib_comp_set_irq_events(irq_events);
 	return count;
 }
 
@@ -164,17 +144,7 @@ static ssize_t move_after_show(struct kobject *kobj, struct kobj_attribute *attr
 static ssize_t move_after_store(struct kobject *kobj, struct kobj_attribute *attr,
 				const char *buf, size_t count)
 {
-	unsigned int events;
-	int ret;
-
-	ret = kstrtouint(buf, 0, &events);
-	if (ret)
-		return ret;
-	if (!events)
-		return -ERANGE;
-
-	WRITE_ONCE(fastwake_move_after, events);
-	return count;
+	return fastwake_parse_number(buf, 1, UINT_MAX, &fastwake_move_after) ?: count;
 }
 
 static ssize_t move_interval_ms_show(struct kobject *kobj,
@@ -187,17 +157,8 @@ static ssize_t move_interval_ms_store(struct kobject *kobj,
 				      struct kobj_attribute *attr,
 				      const char *buf, size_t count)
 {
-	unsigned int ms;
-	int ret;
-
-	ret = kstrtouint(buf, 0, &ms);
-	if (ret)
-		return ret;
-	if (ms > FASTWAKE_MOVE_INTERVAL_MAX_MS)
-		return -ERANGE;
-
-	WRITE_ONCE(fastwake_move_interval_ms, ms);
-	return count;
+	return fastwake_parse_number(buf, 0, FASTWAKE_MOVE_INTERVAL_MAX_MS,
+				     &fastwake_move_interval_ms) ?: count;
 }
 
 static struct kobj_attribute mode_attr = __ATTR_RW(mode);

@@ -66,12 +66,39 @@ static void parse_cpus_keeps_the_old_list(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, cpumask_equal(cpus, cpumask_of(0)));
 }
 
+static void parse_numbers(struct kunit *test)
+{
+	unsigned int n = 0;
+
+	KUNIT_EXPECT_EQ(test, fastwake_parse_number("10\n", 10, 20, &n), 0);
+	KUNIT_EXPECT_EQ(test, n, 10);
+	KUNIT_EXPECT_EQ(test, fastwake_parse_number("20", 10, 20, &n), 0);
+	KUNIT_EXPECT_EQ(test, n, 20);
+}
+
+static void parse_numbers_refuses(struct kunit *test)
+{
+	static const char * const bad[] = { "", "\n", "many", "-1", "1.5", "1 2" };
+	unsigned int n = 7;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		KUNIT_EXPECT_EQ_MSG(test, fastwake_parse_number(bad[i], 0, 20, &n), -EINVAL,
+				    "\"%s\"", bad[i]);
+	KUNIT_EXPECT_EQ(test, fastwake_parse_number("9", 10, 20, &n), -ERANGE);
+	KUNIT_EXPECT_EQ(test, fastwake_parse_number("21", 10, 20, &n), -ERANGE);
+	KUNIT_EXPECT_EQ(test, fastwake_parse_number("4294967296", 0, UINT_MAX, &n), -ERANGE);
+	KUNIT_EXPECT_EQ(test, n, 7);
+}
+
 static struct kunit_case parse_cases[] = {
 	KUNIT_CASE(parse_mode_names),
 	KUNIT_CASE(parse_mode_refuses),
 	KUNIT_CASE(parse_mode_round_trip),
 	KUNIT_CASE(parse_cpus_lists),
 	KUNIT_CASE(parse_cpus_keeps_the_old_list),
+	KUNIT_CASE(parse_numbers),
+	KUNIT_CASE(parse_numbers_refuses),
 	{}
 };
 

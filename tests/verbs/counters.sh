@@ -21,16 +21,6 @@ snapshot() {
 	grep . "$FASTWAKE"/cpu*/*
 }
 
-# sum NAME: of all CPUs
-sum() {
-	total=0
-	for f in "$FASTWAKE"/cpu*/"$1"; do
-		read -r value <"$f"
-		total=$((total + value))
-	done
-	echo $total
-}
-
 off_moves_nothing() {
 	what="mode=off moves no counter, on CPUs $1"
 	why=

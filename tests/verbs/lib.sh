@@ -54,3 +54,15 @@ rc_pingpong() {
 	run_pair "$rc_server_cpu" "$rc_client_cpu" \
 		ibv_rc_pingpong -d $DEV -g "$(gid_index)" -s 64 -c "$@"
 }
+
+# --- the module --------------------------------------------------------------------
+
+# sum NAME: that counter, of all CPUs
+sum() {
+	total=0
+	for f in "$FASTWAKE"/cpu*/"$1"; do
+		read -r value <"$f"
+		total=$((total + value))
+	done
+	echo $total
+}

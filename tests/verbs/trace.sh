@@ -75,16 +75,6 @@ handed_wakes() {
 
 # --- the counters --------------------------------------------------------------------
 
-# sum NAME: of all CPUs
-sum() {
-	total=0
-	for f in "$FASTWAKE"/cpu*/"$1"; do
-		read -r value <"$f"
-		total=$((total + value))
-	done
-	echo $total
-}
-
 COUNTERS="events parks direct_switches fallback_due fallback_class fallback_throttled
 	fallback_policy fallback_gone"
 

@@ -54,16 +54,21 @@ void bad_word(const struct level *level, const char *arg)
 	exit(EXIT_SYNTAX);
 }
 
+static void say_error(const char *format, va_list ap)
+{
+	fputs("Error: ", stderr);
+	vfprintf(stderr, format, ap);
+	fputc('\n', stderr);
+}
+
 /* The command line is no good otherwise. */
 void bad_syntax(const char *format, ...)
 {
 	va_list ap;
 
-	fputs("Error: ", stderr);
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	say_error(format, ap);
 	va_end(ap);
-	fputc('\n', stderr);
 	exit(EXIT_SYNTAX);
 }
 
@@ -72,11 +77,9 @@ void refused(const char *format, ...)
 {
 	va_list ap;
 
-	fputs("Error: ", stderr);
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	say_error(format, ap);
 	va_end(ap);
-	fputc('\n', stderr);
 	exit(EXIT_REFUSED);
 }
 
