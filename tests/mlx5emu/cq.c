@@ -213,6 +213,8 @@ u8 cmd_create_cq(struct emu *e, struct cmd *c)
 	    dbr % 8 || IFC_GET(cqc, ctx, cqe_comp_en) || CMD_IN(create_cq, c, cq_umem_valid) ||
 	    !table_get(&e->uars, IFC_GET(cqc, ctx, uar_page)))
 		return ST_BAD_PARAM;
+	/* A number that is free is used again at once: whose events are those in the EQs? */
+	e->cqs.next = e->cqs.first;
 	cq = table_add(&e->cqs, sizeof(*cq));
 	if (!cq)
 		return ST_NO_RES;
