@@ -5,7 +5,8 @@
  * A CQ moves to the CPU where its events are read, if as many events in a row as
  * fastwake_move_after were read there and delivered elsewhere: a thread that bounces
  * between CPUs, or several that take turns, do not drag it along. It does not move
- * again before fastwake_move_interval_ms are over.
+ * again before fastwake_move_interval_ms are over. If the device cannot move it, the
+ * interrupt of its vector may, where the administrator allows that.
  */
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
@@ -82,6 +83,30 @@ int fastwake_affinity_enable(bool enable)
 bool fastwake_affinity_enabled(void)
 {
 	return READ_ONCE(fastwake_affinity_on);
+}
+
+/**
+ * fastwake_irq_affinity_allow - let interrupts follow readers, or not
+ * @allow: which
+ *
+ * On devices that cannot move CQs, while fastwake_affinity_enabled(). Interrupts that have
+ * moved stay where they are.
+ *
+ * Context: any.
+ */
+void fastwake_irq_affinity_allow(bool allow)
+{
+	WRITE_ONCE(fastwake_affinity.irqs, allow);
+}
+
+/**
+ * fastwake_irq_affinity_allowed - may interrupts follow readers?
+ *
+ * Context: any.
+ */
+bool fastwake_irq_affinity_allowed(void)
+{
+	return READ_ONCE(fastwake_affinity.irqs);
 }
 
 /**

@@ -60,6 +60,8 @@ struct fastwake_affinity_stats {
 #define FASTWAKE_MOVE_INTERVAL_MAX_MS 3600000
 int fastwake_affinity_enable(bool enable);
 bool fastwake_affinity_enabled(void);
+void fastwake_irq_affinity_allow(bool allow);
+bool fastwake_irq_affinity_allowed(void);
 void fastwake_affinity_read(int cpu, struct fastwake_affinity_stats *stats);
 extern unsigned int fastwake_move_after;
 extern unsigned int fastwake_move_interval_ms;

@@ -27,6 +27,10 @@ static bool affinity = true;
 module_param(affinity, bool, 0444);
 MODULE_PARM_DESC(affinity, "CQs follow the threads that read their events (default: yes); later in /sys/kernel/fastwake/affinity");
 
+static bool irq_affinity;
+module_param(irq_affinity, bool, 0444);
+MODULE_PARM_DESC(irq_affinity, "interrupts follow readers whose CQs the device cannot move (default: no); later in /sys/kernel/fastwake/irq_affinity");
+
 static void fastwake_apply(void)
 {
 	static const struct cpumask none;
@@ -121,6 +125,8 @@ static int __init fastwake_init(void)
 			return ret;
 		}
 	}
+
+	fastwake_irq_affinity_allow(irq_affinity);
 
 	ret = fastwake_pollers_init();
 	if (ret)

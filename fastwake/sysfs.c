@@ -135,6 +135,27 @@ static ssize_t affinity_store(struct kobject *kobj, struct kobj_attribute *attr,
 	return ret ?: count;
 }
 
+static ssize_t irq_affinity_show(struct kobject *kobj,
+				 struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", fastwake_irq_affinity_allowed());
+}
+
+static ssize_t irq_affinity_store(struct kobject *kobj,
+				  struct kobj_attribute *attr,
+				  const char *buf, size_t count)
+{
+	bool allow;
+	int ret;
+
+	ret = kstrtobool(buf, &allow);
+	if (ret)
+		return ret;
+
+	fastwake_irq_affinity_allow(allow);
+	return count;
+}
+
 static ssize_t move_after_show(struct kobject *kobj, struct kobj_attribute *attr,
 			       char *buf)
 {
@@ -167,6 +188,7 @@ static struct kobj_attribute spin_us_attr = __ATTR_RW(spin_us);
 static struct kobj_attribute safety_us_attr = __ATTR_RW(safety_us);
 static struct kobj_attribute irq_events_attr = __ATTR_RW(irq_events);
 static struct kobj_attribute affinity_attr = __ATTR_RW(affinity);
+static struct kobj_attribute irq_affinity_attr = __ATTR_RW(irq_affinity);
 static struct kobj_attribute move_after_attr = __ATTR_RW(move_after);
 static struct kobj_attribute move_interval_ms_attr = __ATTR_RW(move_interval_ms);
 
@@ -177,6 +199,7 @@ static struct attribute *fastwake_attrs[] = {
 	&safety_us_attr.attr,
 	&irq_events_attr.attr,
 	&affinity_attr.attr,
+	&irq_affinity_attr.attr,
 	&move_after_attr.attr,
 	&move_interval_ms_attr.attr,
 	NULL

@@ -85,9 +85,11 @@ settings_are_shown() {
 	read -r on <$FASTWAKE/affinity
 	read -r after <$FASTWAKE/move_after
 	read -r interval <$FASTWAKE/move_interval_ms
-	affinity=on
+	read -r irqs <$FASTWAKE/irq_affinity
+	affinity=on irq_affinity=on
 	[ "$on" = 1 ] || affinity=off
-	rest=" irq-events $irq_events affinity $affinity move-after $after move-interval-ms $interval"
+	[ "$irqs" = 1 ] || irq_affinity=off
+	rest=" irq-events $irq_events affinity $affinity irq-affinity $irq_affinity move-after $after move-interval-ms $interval"
 	for args in show sh "settings show" settings; do
 		# shellcheck disable=SC2086
 		tool $args
@@ -127,6 +129,8 @@ affinity_is_set() {
 	tool set affinity off && has affinity 0 && tool set affinity on && has affinity 1 || return
 	tool set move-after 9 move-interval-ms 12 irq-events 77 || return
 	has move_after 9 && has move_interval_ms 12 && has irq_events 77 || return
+	tool set irq-affinity on && has irq_affinity 1 && tool set irq-affinity off || return
+	has irq_affinity 0 && tool set irq-affinity $irq_affinity || return
 	tool set affinity $affinity move-after "$after" move-interval-ms "$interval" irq-events "$irq_events"
 }
 

@@ -14,6 +14,7 @@ static const char usage[] =
 	"                       safety-us MICROSECONDS |\n"
 	"                       irq-events NUMBER |\n"
 	"                       affinity { on | off } |\n"
+	"                       irq-affinity { on | off } |\n"
 	"                       move-after EVENTS |\n"
 	"                       move-interval-ms MILLISECONDS }\n"
 	"\n"
@@ -24,6 +25,7 @@ static const char usage[] =
 	"  safety-us   how long an event waits where everybody computes\n"
 	"  irq-events  how many events a millisecond the interrupts of a CPU deliver; 0: any\n"
 	"  affinity    whether a CQ follows its reader to another CPU\n"
+	"  irq-affinity  whether an interrupt does, where the device cannot move the CQ\n"
 	"  move-after  how many events in a row have to be read there before it does\n"
 	"  move-interval-ms  for how long it stays then\n";
 
@@ -116,6 +118,7 @@ static const struct setting settings[] = {
 	{ "irq-events", "irq_events", "0 to 100000 events a millisecond",
 	  number_value, show_number },
 	{ "affinity", "affinity", "on or off", switch_value, show_switch },
+	{ "irq-affinity", "irq_affinity", "on or off", switch_value, show_switch },
 	{ "move-after", "move_after", "at least 1 event", number_value, show_number },
 	{ "move-interval-ms", "move_interval_ms", "0 to 3600000 milliseconds",
 	  number_value, show_number },
