@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads create CQs, read events on changing CPUs and destroy the CQs, some with an
- * event that nobody has read, while the mode, the policy and the CPUs change and other
- * readers are killed. Each event is read once, or dropped with its CQ: a lost one
- * hangs the test, and one too many is on the channel at the end.
+ * Threads create CQs, read events on changing CPUs, resize and destroy the CQs, some with an
+ * event that nobody has read, while the mode, the policy and the CPUs change, the module
+ * or the device goes and comes back, and other readers are killed. Each event is read
+ * once, or dropped with its CQ or its device: a lost one hangs the test, and one too
+ * many is on the channel at the end.
  *
  *	FASTWAKE_COMP_STORM_EVENTS	how many events (6000)
  *	FASTWAKE_COMP_STORM_SEED	what is drawn (1)
  */
+#include <glob.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 
@@ -17,6 +20,8 @@
 
 #define WORKERS 3
 #define MAX_ROUND 50	/* events in the life of a CQ */
+#define LIFE 1000	/* events in the life of a device */
+#define LOOKS 1000000	/* more than it takes for a device to go, or to come back */
 
 struct storm {
 	struct rig rig;
@@ -24,6 +29,7 @@ struct storm {
 	atomic_long produced;
 	atomic_long read;
 	atomic_long dropped;
+	atomic_int resets;
 	atomic_bool stop;
 	atomic_int failed;
 	char why[512];
@@ -37,6 +43,7 @@ struct worker {
 	struct rig rig;
 	struct ibv_comp_channel *ch;
 	struct loop loop;
+	bool unread;	/* an event was produced, and not read */
 };
 
 static void storm_fail(struct storm *s, const char *what, const char *why)
@@ -56,9 +63,55 @@ static bool worker_event(struct worker *w)
 	/* The CPU may be offline. */
 	if (!draw(&w->seed, 4))
 		pin_to_cpu(draw(&w->seed, w->storm->cpus));
+	if (!draw(&w->seed, 16) &&
+	    ibv_resize_cq(w->loop.cq, RIG_DEPTH + draw(&w->seed, RIG_DEPTH))) {
+		snprintf(w->rig.why, sizeof(w->rig.why), "ibv_resize_cq: %s", strerror(errno));
+		return false;
+	}
 	if (!loop_event(&w->loop))
 		return false;
 	w->storm->produced++;
+	w->unread = true;
+	return true;
+}
+
+static void worker_count(struct worker *w, atomic_long *what)
+{
+	w->unread = false;
+	++*what;
+}
+
+static bool worker_open(struct worker *w)
+{
+	if (!rig_open(&w->rig))
+		return false;
+	w->ch = ibv_create_comp_channel(w->rig.ctx);
+	if (w->ch)
+		return true;
+	snprintf(w->rig.why, sizeof(w->rig.why), "no channel");
+	return false;
+}
+
+/*
+ * Is it the device that is gone? Then go on with the new one. What there was of the old one
+ * stays until the process ends.
+ */
+static bool worker_again(struct worker *w)
+{
+	int looks = 0;
+
+	while (!rig_dead(&w->rig)) {
+		if (++looks == LOOKS / 10)
+			return false;
+		sched_yield();
+	}
+	if (w->unread)
+		worker_count(w, &w->storm->dropped);
+	for (looks = 0; !worker_open(w); looks++) {
+		if (looks == LOOKS)
+			return false;
+		sched_yield();
+	}
 	return true;
 }
 
@@ -74,14 +127,14 @@ static bool worker_round(struct worker *w)
 		if (!worker_event(w))
 			return false;
 		if (!n && draw(&w->seed, 2)) {
-			w->storm->dropped++;
+			worker_count(w, &w->storm->dropped);
 			break;
 		}
 		if (read_event(w->ch) != w->loop.cq) {
 			snprintf(w->rig.why, sizeof(w->rig.why), "an event of another CQ, or none");
 			return false;
 		}
-		w->storm->read++;
+		worker_count(w, &w->storm->read);
 		ibv_ack_cq_events(w->loop.cq, 1);
 		if (!loop_receive(&w->loop))
 			return false;
@@ -95,7 +148,7 @@ static void *worker_main(void *arg)
 	struct storm *s = w->storm;
 
 	while (s->left > 0 && !s->stop) {
-		if (!worker_round(w))
+		if (!worker_round(w) && !worker_again(w))
 			storm_fail(s, "worker", w->rig.why);
 	}
 	return NULL;
@@ -103,6 +156,8 @@ static void *worker_main(void *arg)
 
 static void worker_check(struct __test_metadata *_metadata, struct worker *w)
 {
+	if (rig_dead(&w->rig))
+		return;
 	ASSERT_TRUE(set_nonblock(w->ch, true));
 	EXPECT_EQ(NULL, read_event(w->ch));
 	EXPECT_EQ(EAGAIN, errno);
@@ -140,6 +195,57 @@ static void *unplug(void *arg)
 		if (!set_online(cpu, false) || !set_online(cpu, true))
 			storm_fail(s, "hotplug", "cannot take the CPU off- and online");
 	}
+	return NULL;
+}
+
+static void *reload_module(void *arg)
+{
+	struct storm *s = arg;
+	int i;
+
+	for (i = 0; !s->stop; i++) {
+		if (module_remove() || module_insert(i % 2 ? "mode=poll" : "mode=interrupt"))
+			storm_fail(s, "module", "cannot be removed and inserted");
+		sched_yield();
+	}
+	return NULL;
+}
+
+static bool write_to(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+#define DRIVER "/sys/bus/pci/drivers/mlx5_core/"
+
+/* Its driver leaves it, and takes it again, after a life of many events. */
+static void *take_device(void *arg)
+{
+	struct storm *s = arg;
+	long begin = s->produced;
+	const char *name;
+	glob_t found;
+
+	if (glob(DRIVER "0*", 0, NULL, &found)) {
+		storm_fail(s, "device", "is no mlx5");
+		return NULL;
+	}
+	name = basename(found.gl_pathv[0]);
+	while (!s->stop) {
+		sched_yield();
+		if (s->produced - begin < LIFE)
+			continue;
+		if (!write_to(DRIVER "unbind", name) || !write_to(DRIVER "bind", name))
+			storm_fail(s, "device", "cannot be taken from its driver and given back");
+		begin = s->produced;
+		s->resets++;
+	}
+	globfree(&found);
 	return NULL;
 }
 
@@ -201,9 +307,7 @@ static void storm(struct __test_metadata *_metadata, void *(*const *disturbers)(
 	for (i = 0; i < WORKERS; i++) {
 		w[i].storm = &s;
 		w[i].seed = env_number("FASTWAKE_COMP_STORM_SEED", 1) * WORKERS + i;
-		ASSERT_RIG(&w[i].rig, rig_open(&w[i].rig));
-		w[i].ch = ibv_create_comp_channel(w[i].rig.ctx);
-		ASSERT_NE(NULL, w[i].ch);
+		ASSERT_RIG(&w[i].rig, worker_open(&w[i]));
 	}
 	for (n = 0; disturbers[n]; n++)
 		ASSERT_EQ(0, pthread_create(&threads[n], NULL, disturbers[n], &s));
@@ -219,7 +323,8 @@ static void storm(struct __test_metadata *_metadata, void *(*const *disturbers)(
 	EXPECT_EQ(s.produced, s.read + s.dropped);
 	for (i = 0; i < WORKERS; i++)
 		worker_check(_metadata, &w[i]);
-	TH_LOG("%ld events, %ld of them dropped with their CQ", s.produced, s.dropped);
+	TH_LOG("%ld events, %ld of them dropped with their CQ or device; the device went %d times",
+	       s.produced, s.dropped, s.resets);
 }
 
 TEST(readers_alone)
@@ -272,6 +377,22 @@ TEST_F(settings, change_and_cpus_go)
 	if (!set_online(sysconf(_SC_NPROCESSORS_CONF) - 1, true))
 		SKIP(return, "CPUs cannot go offline");
 	storm(_metadata, disturbers);
+}
+
+TEST_F(settings, module_goes)
+{
+	void *(*const disturbers[])(void *) = { reload_module, kill_readers, NULL };
+
+	storm(_metadata, disturbers);
+}
+
+/* Those who use an rxe keep it: it cannot go. */
+TEST_F(settings, change_and_device_goes)
+{
+	void *(*const disturbers[])(void *) = { change_settings, take_device, NULL };
+
+	if (getenv("FASTWAKE_RIG_DEVICE"))
+		storm(_metadata, disturbers);
 }
 
 TEST_HARNESS_MAIN

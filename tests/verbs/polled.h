@@ -7,11 +7,13 @@
 #define POLLED_H
 
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "channel.h"
 
 #define FASTWAKE "/sys/kernel/fastwake/"
+#define MODULE "/lib/modules/fastwake.ko"
 #define NO_MODULE "fastwake.ko is not loaded"
 
 /* What a file said before the test changed it. */
@@ -69,6 +71,24 @@ static inline long counter(int cpu, const char *name)
 
 	snprintf(path, sizeof(path), "cpu%d/%s", cpu, name);
 	return setting_read(path, buf, sizeof(buf)) ? atol(buf) : -1;
+}
+
+/* Both return 0 or an errno. */
+static inline int module_insert(const char *parameters)
+{
+	int fd = open(MODULE, O_RDONLY | O_CLOEXEC);
+	int ret = fd < 0 ? errno : 0;
+
+	if (!ret && syscall(SYS_finit_module, fd, parameters, 0))
+		ret = errno;
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+static inline int module_remove(void)
+{
+	return syscall(SYS_delete_module, "fastwake", 0) ? errno : 0;
 }
 
 /* A thread that goes through the modes until it is told to stop. */

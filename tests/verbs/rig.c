@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,17 @@ static bool find_lid(struct rig *rig)
 	return true;
 }
 
+static bool rig_start(struct rig *rig, const char *name)
+{
+	if (!find_lid(rig) && !find_gid(rig, name))
+		return failed(rig, "neither a LID nor the GID of 127.0.0.1", ENOENT);
+
+	rig->pd = ibv_alloc_pd(rig->ctx);
+	if (!rig->pd)
+		return failed(rig, "ibv_alloc_pd", errno);
+	return true;
+}
+
 bool rig_open(struct rig *rig)
 {
 	const char *name = getenv("FASTWAKE_RIG_DEVICE") ?: "rxe0";
@@ -66,13 +78,10 @@ bool rig_open(struct rig *rig)
 	ibv_free_device_list(list);
 	if (!rig->ctx)
 		return failed(rig, "no such device", ENODEV);
-	if (!find_lid(rig) && !find_gid(rig, name))
-		return failed(rig, "neither a LID nor the GID of 127.0.0.1", ENOENT);
-
-	rig->pd = ibv_alloc_pd(rig->ctx);
-	if (!rig->pd)
-		return failed(rig, "ibv_alloc_pd", errno);
-	return true;
+	if (rig_start(rig, name))
+		return true;
+	ibv_close_device(rig->ctx);
+	return false;
 }
 
 bool rig_close(struct rig *rig)
@@ -86,6 +95,22 @@ bool rig_close(struct rig *rig)
 	if (ret)
 		return failed(rig, "ibv_close_device", errno);
 	return true;
+}
+
+bool rig_dead(struct rig *rig)
+{
+	struct pollfd pfd = { .fd = rig->ctx->async_fd, .events = POLLIN };
+	struct ibv_async_event event;
+
+	while (!rig->dead && poll(&pfd, 1, 0) == 1) {
+		if (ibv_get_async_event(rig->ctx, &event)) {
+			rig->dead = true;
+		} else {
+			rig->dead = event.event_type == IBV_EVENT_DEVICE_FATAL;
+			ibv_ack_async_event(&event);
+		}
+	}
+	return rig->dead;
 }
 
 static bool connect_to_itself(struct loop *l)
@@ -258,7 +283,7 @@ static bool succeeded(struct loop *l, const struct ibv_wc *wc, const char *what)
 	return false;
 }
 
-bool loop_send(struct loop *l, int send_flags)
+bool loop_post(struct loop *l, int send_flags)
 {
 	unsigned char *slot = l->buf +
 			      (RIG_DEPTH + l->sent % RIG_DEPTH) * RIG_MESSAGE;
@@ -275,7 +300,6 @@ bool loop_send(struct loop *l, int send_flags)
 		.send_flags = send_flags,
 	};
 	struct ibv_send_wr *bad;
-	struct ibv_wc wc;
 	int ret;
 	int i;
 
@@ -285,11 +309,26 @@ bool loop_send(struct loop *l, int send_flags)
 	if (ret)
 		return failed(l->rig, "ibv_post_send", ret);
 	l->sent++;
+	return true;
+}
+
+bool loop_sent(struct loop *l)
+{
+	unsigned int looks = 0;
+	struct ibv_wc wc;
 
 	/* RC acknowledges a message after its completion is on the receive CQ. */
-	while (!take(l, l->send_cq, &wc))
+	while (!take(l, l->send_cq, &wc)) {
+		if (!(++looks % 1024) && rig_dead(l->rig))
+			return failed(l->rig, "the device", ENODEV);
 		sched_yield();
+	}
 	return succeeded(l, &wc, "send");
+}
+
+bool loop_send(struct loop *l, int send_flags)
+{
+	return loop_post(l, send_flags) && loop_sent(l);
 }
 
 bool loop_receive(struct loop *l)

@@ -21,6 +21,7 @@ struct rig {
 	unsigned short lid;	/* 0: use the GID */
 	int gid_index;
 	union ibv_gid gid;
+	bool dead;	/* rig_dead() has said so */
 	char why[256];	/* what failed */
 };
 
@@ -40,6 +41,10 @@ struct loop {
 /* All of these return false after filling in rig->why. */
 bool rig_open(struct rig *rig);
 bool rig_close(struct rig *rig);
+
+/* Has the device gone? Of rxe, whose users keep it, this is never so. */
+bool rig_dead(struct rig *rig);
+
 bool loop_open(struct loop *l, struct rig *rig, struct ibv_comp_channel *ch,
 	       int comp_vector);
 bool loop_close(struct loop *l);
@@ -47,8 +52,15 @@ bool loop_close(struct loop *l);
 /* Without the QP, so that a test can destroy the CQ itself. */
 bool loop_destroy_qp(struct loop *l);
 
-/* Send one message; on return it has arrived and its completion is on l->cq. */
+/*
+ * Send one message; on return it has arrived and its completion is on l->cq. This takes
+ * as long as the device does, unless that is gone.
+ */
 bool loop_send(struct loop *l, int send_flags);
+
+/* The two halves of it: send, and wait until it has arrived. */
+bool loop_post(struct loop *l, int send_flags);
+bool loop_sent(struct loop *l);
 
 /* Take one completion from l->cq and compare the message with what was sent. */
 bool loop_receive(struct loop *l);

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Each allocation that a system call makes fails once, the first, the second and so on,
+ * until the call makes no more of them: it says ENOMEM or does without, nothing is left
+ * of what it began, and events come as before.
+ *
+ * Needs CONFIG_FAULT_INJECTION, CONFIG_FAILSLAB and CONFIG_FAIL_PAGE_ALLOC.
+ */
+#include "polled.h"
+
+#define DEBUGFS "/sys/kernel/debug/"
+#define FAIL_NTH "/proc/thread-self/fail-nth"
+#define MOST 2000	/* no call makes so many */
+
+struct attempt {
+	struct rig *rig;
+	struct ibv_comp_channel *ch;
+	struct ibv_comp_channel *new_ch;
+	struct ibv_cq *cq;
+	int tolerated;	/* failures that the call did without */
+};
+
+/*
+ * What is called, and how it is undone; both return 0 or an errno. What fails may have
+ * done a part of its work only in user space: that is for the library to undo.
+ */
+struct operation {
+	const char *name;
+	int (*call)(struct attempt *a);
+	int (*undo)(struct attempt *a);
+	bool only_module;
+};
+
+static int create_channel(struct attempt *a)
+{
+	a->new_ch = ibv_create_comp_channel(a->rig->ctx);
+	return a->new_ch ? 0 : errno;
+}
+
+static int destroy_channel(struct attempt *a)
+{
+	return ibv_destroy_comp_channel(a->new_ch);
+}
+
+static int create_cq(struct attempt *a)
+{
+	a->cq = ibv_create_cq(a->rig->ctx, 16, NULL, a->ch, 0);
+	return a->cq ? 0 : errno;
+}
+
+/* On a vector that nobody has used yet, the first time. */
+static int create_cq_elsewhere(struct attempt *a)
+{
+	a->cq = ibv_create_cq(a->rig->ctx, 16, NULL, a->ch, a->rig->ctx->num_comp_vectors - 1);
+	return a->cq ? 0 : errno;
+}
+
+static int destroy_cq(struct attempt *a)
+{
+	return ibv_destroy_cq(a->cq);
+}
+
+static int set(const char *name, const char *value)
+{
+	return setting_write(name, value) ? 0 : errno;
+}
+
+static int set_off(struct attempt *a)
+{
+	(void)a;
+	return set("mode", "off");
+}
+
+static int set_interrupt(struct attempt *a)
+{
+	(void)a;
+	return set("mode", "interrupt");
+}
+
+static int set_poll(struct attempt *a)
+{
+	(void)a;
+	return set("mode", "poll");
+}
+
+static int set_cpus(struct attempt *a)
+{
+	(void)a;
+	return set("cpus", "0");
+}
+
+static int set_all_cpus(struct attempt *a)
+{
+	(void)a;
+	return set("cpus", "0-1");
+}
+
+static int affinity_on(struct attempt *a)
+{
+	(void)a;
+	return set("affinity", "1");
+}
+
+static int affinity_off(struct attempt *a)
+{
+	(void)a;
+	return set("affinity", "0");
+}
+
+static int insert(struct attempt *a)
+{
+	(void)a;
+	return module_insert("mode=poll");
+}
+
+static int removal(struct attempt *a)
+{
+	(void)a;
+	return module_remove();
+}
+
+static const struct operation operations[] = {
+	{ "create a channel", create_channel, destroy_channel, false },
+	{ "create a CQ on another vector", create_cq_elsewhere, destroy_cq, false },
+	{ "create a CQ", create_cq, destroy_cq, false },
+	{ "mode poll", set_poll, set_off, true },
+	{ "mode interrupt", set_interrupt, set_off, true },
+	{ "fewer CPUs", set_cpus, set_all_cpus, true },
+	{ "affinity on", affinity_on, affinity_off, true },
+	/* The last one, as it begins without the module. */
+	{ "insert the module", insert, removal, true },
+};
+
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* All of them count, and none is to be reported. */
+static bool prepare(void)
+{
+	return write_file(DEBUGFS "failslab/ignore-gfp-wait", "N") &&
+	       write_file(DEBUGFS "failslab/verbose", "0") &&
+	       write_file(DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N") &&
+	       write_file(DEBUGFS "fail_page_alloc/ignore-gfp-highmem", "N") &&
+	       write_file(DEBUGFS "fail_page_alloc/min-order", "0") &&
+	       write_file(DEBUGFS "fail_page_alloc/verbose", "0");
+}
+
+/* Make a call whose n-th allocation fails; *@failed tells whether there was one. */
+static int call_failing(const struct operation *op, struct attempt *a, int n, bool *failed)
+{
+	char text[16] = "";
+	int fd, ret;
+
+	fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	snprintf(text, sizeof(text), "%d", n);
+	if (write(fd, text, strlen(text)) < 0) {
+		ret = errno;
+		close(fd);
+		return ret;
+	}
+	ret = op->call(a);
+	memset(text, 0, sizeof(text));
+	if (pread(fd, text, sizeof(text) - 1, 0) < 0)
+		ret = errno;
+	*failed = atoi(text) == 0;
+	if (pwrite(fd, "0", 1, 0) < 0)
+		ret = errno;
+	close(fd);
+	return ret;
+}
+
+/* One attempt; returns whether an allocation has failed. */
+static bool attempt(struct __test_metadata *_metadata, const struct operation *op,
+		    struct attempt *a, int n)
+{
+	bool failed = true;
+	int ret = call_failing(op, a, n, &failed);
+
+	if (ret) {
+		EXPECT_TRUE(failed && ret == ENOMEM)
+			TH_LOG("%s, allocation %d: %s", op->name, n, strerror(ret));
+	} else {
+		EXPECT_EQ(0, op->undo(a))
+			TH_LOG("%s, allocation %d: cannot be undone", op->name, n);
+		a->tolerated += failed;
+	}
+	return failed;
+}
+
+static void each_allocation(struct __test_metadata *_metadata, const struct operation *op,
+			    struct attempt *a, struct loop *loop)
+{
+	int n = 0;
+
+	a->tolerated = 0;
+	if (op->call == insert)
+		ASSERT_EQ(0, op->undo(a));
+	while (attempt(_metadata, op, a, ++n)) {
+		ASSERT_GT(MOST, n);
+		ASSERT_TRUE(one_event(loop, a->ch))
+			TH_LOG("after %s, allocation %d", op->name, n);
+	}
+	ASSERT_TRUE(one_event(loop, a->ch));
+	TH_LOG("%s: %d allocations, %d of them not needed", op->name, n - 1, a->tolerated);
+}
+
+TEST_F(channel, each_allocation)
+{
+	struct attempt a = { .rig = &self->rig, .ch = self->ch };
+	struct setting mode, affinity, cpus;
+	bool module = !access(FASTWAKE, F_OK);
+	size_t i;
+
+	if (access(FAIL_NTH, F_OK))
+		SKIP(return, "needs a kernel with CONFIG_FAULT_INJECTION");
+	ASSERT_TRUE(prepare());
+	if (module) {
+		ASSERT_TRUE(setting_change(&mode, "mode", "off"));
+		ASSERT_TRUE(setting_change(&affinity, "affinity", "0"));
+		ASSERT_TRUE(setting_change(&cpus, "cpus", "0-1"));
+	}
+	for (i = 0; i < ARRAY_SIZE(operations); i++) {
+		if (module || !operations[i].only_module)
+			each_allocation(_metadata, &operations[i], &a, &self->loop);
+	}
+	if (!module)
+		return;
+	ASSERT_EQ(0, insert(&a));
+	EXPECT_TRUE(setting_restore(&cpus));
+	EXPECT_TRUE(setting_restore(&affinity));
+	EXPECT_TRUE(setting_restore(&mode));
+}
+
+TEST_HARNESS_MAIN
