@@ -18,7 +18,7 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help deps tree refresh bisect-check kernel modules deb image toolbox lanes lane \
-	gates mutants demo bench-switch bench-fair bench-stages bench-event bench-follow \
+	gates mutants demo bench-switch bench-fair bench-stages bench-event bench-follow bench-flood \
 	selftests torture check check-all clean distclean
 
 help: ## this list
@@ -86,6 +86,9 @@ bench-event: tree ## from a completion event to its reader, on the mlx5 device m
 
 bench-follow: tree ## how soon a CQ follows its reader to another CPU, in the emulator; JSON=1
 	@$(B)/bench follow $(if $(JSON),--json)
+
+bench-flood: tree ## what a flood of completion events does to others, in the emulator; JSON=1
+	@$(B)/bench flood $(if $(JSON),--json)
 
 selftests: tree ## whether the kernel's own selftests say the same as on a stock kernel
 	@$(B)/selftests
