@@ -795,7 +795,10 @@ TEST_F(faults, slow_commands)
 	ASSERT_BENCH(pair_make(b, 7));
 }
 
-/* The driver gives up after a minute; the others do not wait for that. */
+/*
+ * The driver gives up after a minute; the others do not wait for that. The answer comes
+ * when the faults are cleared: before that the driver could not be removed.
+ */
 TEST_F(faults, unanswered_command)
 {
 	struct bench *b = &self->bench;

@@ -192,6 +192,7 @@ static void cmd_free(struct cmd *c)
 	c->in = NULL;
 	c->out = NULL;
 	c->busy = false;
+	c->unanswered = false;
 }
 
 static void cmd_complete(struct emu *e, struct cmd *c)
@@ -200,7 +201,8 @@ static void cmd_complete(struct emu *e, struct cmd *c)
 	u8 data[EQE_DATA_SIZE] = { 0 };
 	u8 *l = c->layout;
 
-	if (!c->delivery)
+	/* Who waited no more uses the output for something else. */
+	if (!c->delivery && !c->unanswered)
 		c->delivery = mbox_copy(e, c, get_be64(l + CMD_OUT_PTR), c->out, c->outlen, true);
 	if (c->delivery) {
 		e->stats.commands_undelivered++;
@@ -330,7 +332,8 @@ static void cmd_start(struct emu *e, u32 slot)
 	c->event = cmd_uses_events(e);
 	c->timer.fn = cmd_timer;
 	c->delivery = cmd_fetch(e, c);
-	if (fault_take(e, RULE_CMD_TIMEOUT, c->opcode, NULL))
+	c->unanswered = fault_take(e, RULE_CMD_TIMEOUT, c->opcode, NULL);
+	if (c->unanswered)
 		return;
 	if (fault_take(e, RULE_CMD_BUSY, c->opcode, &ms))
 		delay += ms * 1000000ULL;
@@ -352,6 +355,26 @@ void cmd_doorbell(struct emu *e, u32 mask)
 	for (slot = 0; slot < CMDQ_SLOTS; slot++)
 		if (mask & BIT(slot))
 			cmd_start(e, slot);
+}
+
+/**
+ * cmd_answer_late - answer the commands that were not to be answered
+ * @e: the device
+ *
+ * They have not been executed.
+ */
+void cmd_answer_late(struct emu *e)
+{
+	struct cmd *c;
+	u32 slot;
+
+	for (slot = 0; slot < CMDQ_SLOTS; slot++) {
+		c = &e->cmd[slot];
+		if (!c->unanswered || c->delivery)
+			continue;
+		c->out[0] = ST_INTERNAL;
+		cmd_complete(e, c);
+	}
 }
 
 /**

@@ -469,6 +469,7 @@ struct cmd {
 	bool busy;
 	bool event;		/* completion is an event, not polled for */
 	bool executed;
+	bool unanswered;	/* until the faults are cleared */
 	u8 delivery;
 	struct timer timer;
 	u64 extra_ns;		/* how much longer than usual it takes */
@@ -493,6 +494,7 @@ struct cmd_desc {
 #define CMD_OUT_SET(t, c, f, v)	IFC_SET(t##_out, (c)->out, f, v)
 
 void cmd_doorbell(struct emu *e, u32 mask);
+void cmd_answer_late(struct emu *e);
 void cmd_reset(struct emu *e);
 
 /* hca.c, caps.c, port.c, and the commands of the objects */

@@ -172,6 +172,7 @@ static const char *do_clear(struct emu *e, char **arg)
 	e->fault.hits = hits;
 	table_for_each(&e->eqs, i, eq)
 		eq->overflow = 0;
+	cmd_answer_late(e);
 	return NULL;
 }
 
