@@ -27,7 +27,10 @@ static bool fastwake_affinity_on;
 
 static bool fastwake_misplaced(struct ib_comp_place *place, int cpu)
 {
+	u32 interval = msecs_to_jiffies(READ_ONCE(fastwake_move_interval_ms));
+	u32 now = jiffies;
 	unsigned int misses = 1;
+	u32 wait;
 
 	this_cpu_inc(fastwake_affinity_stats.misplaced);
 
@@ -39,12 +42,13 @@ static bool fastwake_misplaced(struct ib_comp_place *place, int cpu)
 
 	if (misses < READ_ONCE(fastwake_move_after))
 		return false;
-	if (time_before(jiffies, READ_ONCE(place->not_before))) {
+	/* Never longer than that: a CQ that has long been where it is need not wait. */
+	wait = READ_ONCE(place->not_before) - now;
+	if (wait && wait <= interval) {
 		this_cpu_inc(fastwake_affinity_stats.delayed);
 		return false;
 	}
-	WRITE_ONCE(place->not_before,
-		   jiffies + msecs_to_jiffies(READ_ONCE(fastwake_move_interval_ms)));
+	WRITE_ONCE(place->not_before, now + interval);
 	return true;
 }
 
