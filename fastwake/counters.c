@@ -63,6 +63,7 @@ static u64 fastwake_read_affinity(int cpu, unsigned int offset)
 FASTWAKE_COUNTER(polls, fastwake_read_comp, offsetof(struct ib_comp_stats, polls));
 FASTWAKE_COUNTER(empty_polls, fastwake_read_comp, offsetof(struct ib_comp_stats, empty_polls));
 FASTWAKE_COUNTER(events, fastwake_read_comp, offsetof(struct ib_comp_stats, events));
+FASTWAKE_COUNTER(peeked, fastwake_read_comp, offsetof(struct ib_comp_stats, peeked));
 FASTWAKE_COUNTER(own_polls, fastwake_read_comp, offsetof(struct ib_comp_stats, own_polls));
 FASTWAKE_COUNTER(parks, fastwake_read_comp, offsetof(struct ib_comp_stats, parks));
 FASTWAKE_COUNTER(pauses, fastwake_read_comp, offsetof(struct ib_comp_stats, pauses));
@@ -112,6 +113,7 @@ static struct attribute *fastwake_cpu_attrs[] = {
 	&polls_counter.attr,
 	&empty_polls_counter.attr,
 	&events_counter.attr,
+	&peeked_counter.attr,
 	&own_polls_counter.attr,
 	&parks_counter.attr,
 	&pauses_counter.attr,

@@ -28,11 +28,23 @@ enum fastwake_mode {
 	FASTWAKE_POLL,
 };
 
+/**
+ * enum fastwake_source - where a poll finds completion events
+ * @FASTWAKE_EQ: in the event queues of the devices
+ * @FASTWAKE_CQ: before, in the CQs themselves, where the driver can look there
+ */
+enum fastwake_source {
+	FASTWAKE_EQ,
+	FASTWAKE_CQ,
+};
+
 /* main.c */
 int fastwake_set_mode(enum fastwake_mode mode);
 enum fastwake_mode fastwake_get_mode(void);
 void fastwake_set_cpus(const struct cpumask *cpus);
 void fastwake_get_cpus(struct cpumask *cpus);
+void fastwake_set_source(enum fastwake_source source);
+enum fastwake_source fastwake_get_source(void);
 
 /* poller.c: the threads fastwake/N */
 int fastwake_pollers_init(void);
@@ -77,6 +89,8 @@ void fastwake_sysfs_exit(void);
 /* parse.c: pure functions, tested by tests/parse_kunit.c */
 int fastwake_parse_mode(const char *str);
 const char *fastwake_mode_name(enum fastwake_mode mode);
+int fastwake_parse_source(const char *str);
+const char *fastwake_source_name(enum fastwake_source source);
 int fastwake_parse_cpus(const char *str, struct cpumask *cpus);
 int fastwake_parse_number(const char *str, unsigned int min, unsigned int max,
 			  unsigned int *number);

@@ -14,6 +14,7 @@
 static DEFINE_MUTEX(fastwake_mutex);
 static enum fastwake_mode fastwake_mode;
 static struct cpumask fastwake_cpus;
+static enum fastwake_source fastwake_source;
 
 static char *mode = "interrupt";
 module_param(mode, charp, 0444);
@@ -22,6 +23,10 @@ MODULE_PARM_DESC(mode, "off, interrupt (default) or poll; later in /sys/kernel/f
 static char *cpus = "";
 module_param(cpus, charp, 0444);
 MODULE_PARM_DESC(cpus, "list of CPUs that mode=poll has poll (default: all); later in /sys/kernel/fastwake/cpus");
+
+static char *source = "eq";
+module_param(source, charp, 0444);
+MODULE_PARM_DESC(source, "what mode=poll looks at: eq (default), or cq as well; later in /sys/kernel/fastwake/source");
 
 static bool affinity = true;
 module_param(affinity, bool, 0444);
@@ -107,14 +112,45 @@ void fastwake_get_cpus(struct cpumask *result)
 	cpumask_copy(result, &fastwake_cpus);
 }
 
+/**
+ * fastwake_set_source - choose where polls find completion events
+ * @new: the source
+ *
+ * CQs can be looked at if they are created after the first time that this is chosen.
+ *
+ * Context: process, may sleep.
+ */
+void fastwake_set_source(enum fastwake_source new)
+{
+	guard(mutex)(&fastwake_mutex);
+	WRITE_ONCE(fastwake_source, new);
+	ib_comp_set_peek(new == FASTWAKE_CQ);
+}
+
+/**
+ * fastwake_get_source - where polls find completion events
+ *
+ * Context: any.
+ * Return: the source.
+ */
+enum fastwake_source fastwake_get_source(void)
+{
+	return READ_ONCE(fastwake_source);
+}
+
 static int __init fastwake_init(void)
 {
+	int new_source = fastwake_parse_source(source);
 	int new = fastwake_parse_mode(mode);
 	int ret;
 
 	if (new < 0) {
 		pr_err("mode=%s is neither off nor interrupt nor poll\n", mode);
 		return new;
+	}
+	if (new_source < 0) {
+		pr_err("source=%s is neither eq nor cq\n", source);
+		return new_source;
 	}
 
 	cpumask_copy(&fastwake_cpus, cpu_possible_mask);
@@ -132,9 +168,10 @@ static int __init fastwake_init(void)
 	if (ret)
 		return ret;
 
+	fastwake_set_source(new_source);
 	ret = fastwake_sysfs_init();
 	if (ret)
-		goto err_pollers;
+		goto err_source;
 
 	ret = fastwake_affinity_enable(affinity);
 	if (ret)
@@ -150,7 +187,8 @@ err_sysfs:
 	/* After sysfs, where somebody may have set them. */
 	fastwake_set_mode(FASTWAKE_OFF);
 	fastwake_affinity_enable(false);
-err_pollers:
+err_source:
+	fastwake_set_source(FASTWAKE_EQ);
 	fastwake_pollers_exit();
 	return ret;
 }
@@ -160,6 +198,7 @@ static void __exit fastwake_exit(void)
 	fastwake_sysfs_exit();
 	fastwake_set_mode(FASTWAKE_OFF);
 	fastwake_affinity_enable(false);
+	fastwake_set_source(FASTWAKE_EQ);
 	fastwake_pollers_exit();
 }
 

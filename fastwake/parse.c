@@ -39,6 +39,35 @@ const char *fastwake_mode_name(enum fastwake_mode mode)
 	return fastwake_mode_names[mode];
 }
 
+static const char * const fastwake_source_names[] = {
+	[FASTWAKE_EQ] = "eq",
+	[FASTWAKE_CQ] = "cq",
+};
+
+/**
+ * fastwake_parse_source - a source by its name
+ * @str: the name, a newline may follow
+ *
+ * Context: any.
+ * Return: an &enum fastwake_source, or -EINVAL.
+ */
+int fastwake_parse_source(const char *str)
+{
+	return sysfs_match_string(fastwake_source_names, str);
+}
+
+/**
+ * fastwake_source_name - the name of a source
+ * @source: the source
+ *
+ * Context: any.
+ * Return: its name.
+ */
+const char *fastwake_source_name(enum fastwake_source source)
+{
+	return fastwake_source_names[source];
+}
+
 /**
  * fastwake_parse_cpus - a list of CPUs
  * @str: as in "0-3,8"; "" or a newline is the empty list

@@ -61,6 +61,24 @@ static ssize_t cpus_store(struct kobject *kobj, struct kobj_attribute *attr,
 	return ret ?: count;
 }
 
+static ssize_t source_show(struct kobject *kobj, struct kobj_attribute *attr,
+			   char *buf)
+{
+	return sysfs_emit(buf, "%s\n", fastwake_source_name(fastwake_get_source()));
+}
+
+static ssize_t source_store(struct kobject *kobj, struct kobj_attribute *attr,
+			    const char *buf, size_t count)
+{
+	int source = fastwake_parse_source(buf);
+
+	if (source < 0)
+		return source;
+
+	fastwake_set_source(source);
+	return count;
+}
+
 static unsigned int spin_us = 50;
 
 static ssize_t spin_us_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -184,6 +202,7 @@ static ssize_t move_interval_ms_store(struct kobject *kobj,
 
 static struct kobj_attribute mode_attr = __ATTR_RW(mode);
 static struct kobj_attribute cpus_attr = __ATTR_RW(cpus);
+static struct kobj_attribute source_attr = __ATTR_RW(source);
 static struct kobj_attribute spin_us_attr = __ATTR_RW(spin_us);
 static struct kobj_attribute safety_us_attr = __ATTR_RW(safety_us);
 static struct kobj_attribute irq_events_attr = __ATTR_RW(irq_events);
@@ -195,6 +214,7 @@ static struct kobj_attribute move_interval_ms_attr = __ATTR_RW(move_interval_ms)
 static struct attribute *fastwake_attrs[] = {
 	&mode_attr.attr,
 	&cpus_attr.attr,
+	&source_attr.attr,
 	&spin_us_attr.attr,
 	&safety_us_attr.attr,
 	&irq_events_attr.attr,

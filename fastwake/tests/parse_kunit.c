@@ -34,6 +34,15 @@ static void parse_mode_round_trip(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, fastwake_parse_mode(fastwake_mode_name(mode)), mode);
 }
 
+static void parse_source_names(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, fastwake_parse_source("eq"), FASTWAKE_EQ);
+	KUNIT_EXPECT_EQ(test, fastwake_parse_source("cq\n"), FASTWAKE_CQ);
+	KUNIT_EXPECT_EQ(test, fastwake_parse_source("q"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, fastwake_parse_source(""), -EINVAL);
+	KUNIT_EXPECT_STREQ(test, fastwake_source_name(FASTWAKE_CQ), "cq");
+}
+
 static void parse_cpus_lists(struct kunit *test)
 {
 	struct cpumask *cpus = kunit_kzalloc(test, cpumask_size(), GFP_KERNEL);
@@ -95,6 +104,7 @@ static struct kunit_case parse_cases[] = {
 	KUNIT_CASE(parse_mode_names),
 	KUNIT_CASE(parse_mode_refuses),
 	KUNIT_CASE(parse_mode_round_trip),
+	KUNIT_CASE(parse_source_names),
 	KUNIT_CASE(parse_cpus_lists),
 	KUNIT_CASE(parse_cpus_keeps_the_old_list),
 	KUNIT_CASE(parse_numbers),

@@ -10,6 +10,7 @@ static const char usage[] =
 	"       fastwake [ settings ] set NAME VALUE [ NAME VALUE ]...\n"
 	"where  NAME VALUE := { mode { off | interrupt | poll } |\n"
 	"                       cpus { LIST | none } |\n"
+	"                       source { eq | cq } |\n"
 	"                       spin-us MICROSECONDS |\n"
 	"                       safety-us MICROSECONDS |\n"
 	"                       irq-events NUMBER |\n"
@@ -21,6 +22,7 @@ static const char usage[] =
 	"  mode        off: as without FastWake; interrupt: the interrupt delivers an event,\n"
 	"              and its reader runs next; poll: CPUs poll for events\n"
 	"  cpus        those that poll, as in 0-3,8; the others get interrupts\n"
+	"  source      what they look at: event queues only, or completion queues as well\n"
 	"  spin-us     how long a thread that waits alone on its CPU polls before it sleeps\n"
 	"  safety-us   how long an event waits where everybody computes\n"
 	"  irq-events  how many events a millisecond the interrupts of a CPU deliver; 0: any\n"
@@ -57,6 +59,11 @@ static const char *mode_value(const char *value)
 	return NULL;
 }
 
+static const char *source_value(const char *value)
+{
+	return strcmp(value, "eq") && strcmp(value, "cq") ? NULL : value;
+}
+
 /* What a list is the kernel knows better. */
 static const char *cpus_value(const char *value)
 {
@@ -75,7 +82,7 @@ static const char *switch_value(const char *value)
 	return strcmp(value, "off") ? NULL : "0";
 }
 
-static void show_mode(const char *name, const char *text)
+static void show_word(const char *name, const char *text)
 {
 	out_string(name, text);
 }
@@ -113,6 +120,7 @@ struct setting {
 static const struct setting settings[] = {
 	{ "cpus", "cpus", "none, or a list of this machine's CPUs, such as 0-3,8",
 	  cpus_value, out_cpus },
+	{ "source", "source", "eq or cq", source_value, show_word },
 	{ "spin-us", "spin_us", "0 to 1000000 microseconds", number_value, show_number },
 	{ "safety-us", "safety_us", "10 to 1000000 microseconds", number_value, show_number },
 	{ "irq-events", "irq_events", "0 to 100000 events a millisecond",
@@ -122,7 +130,7 @@ static const struct setting settings[] = {
 	{ "move-after", "move_after", "at least 1 event", number_value, show_number },
 	{ "move-interval-ms", "move_interval_ms", "0 to 3600000 milliseconds",
 	  number_value, show_number },
-	{ "mode", "mode", "off, interrupt or poll", mode_value, show_mode },
+	{ "mode", "mode", "off, interrupt or poll", mode_value, show_word },
 };
 
 #define NR_SETTINGS ((int)(sizeof(settings) / sizeof(*settings)))

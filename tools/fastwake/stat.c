@@ -11,6 +11,7 @@ static const char usage[] =
 	"The counters of all CPUs, or of some, as in 0-3,8:\n"
 	"  polls, empty_polls, events        passes over the vectors of the CPU, of these the\n"
 	"                                    ones that found nothing, and events delivered\n"
+	"  peeked                            events that were found in their CQ (source cq)\n"
 	"  own_polls, parks                  waits ended by the waiter's own poll; sleeps\n"
 	"  safety_polls                      polls by the timer, as nobody else did\n"
 	"  pauses                            times that there were too many interrupts\n"
@@ -25,7 +26,7 @@ static const struct level level = { " stat", "Command", usage, NULL };
 
 /* How they belong together. Whatever else the module counts comes last. */
 static const char *const order[] = {
-	"polls", "empty_polls", "events", "own_polls", "parks", "safety_polls", NULL,
+	"polls", "empty_polls", "events", "peeked", "own_polls", "parks", "safety_polls", NULL,
 	"pauses", NULL,
 	"misplaced", "moves", "failed_moves", "delayed_moves", NULL,
 	"direct_wakes", "direct_switches", NULL,
