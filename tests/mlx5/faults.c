@@ -8,21 +8,12 @@
  *
  * Nothing depends on how long something takes, but for what ends a test that hangs.
  *
- * checkpatch: PREFER_DEFINED_ATTRIBUTE_MACRO: user space has no such macro
  */
-#include <infiniband/mlx5dv.h>
-#include <pthread.h>
-#include <stdlib.h>
-
 #include "fabric_test.h"
-#include "control.h"
+#include "bench.h"
+#include "setting.h"
 
-#define SIZE		4096
-#define MESSAGES	10	/* there and back, to see that a pair works */
 #define ROUNDS		5
-#define MODE		"/sys/kernel/fastwake/mode"
-/* Far more looks than anything takes: they end what would hang. */
-#define LOOKS		1000000
 
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 600
@@ -55,315 +46,12 @@ static const char *const known[] = {
 	"disconnect", "quit",		/* of the model: QEMU does not survive these */
 };
 
-/* A connected pair, whose events are counted on both ends of the bus. */
-struct bench {
-	struct control *control;
-	struct fabric fabric;
-	struct pair pair;
-	unsigned int cqn[2][2];		/* of each side: for sends, for receives */
-	unsigned long lost[2][2];	/* events that the fault has cost */
-	unsigned long long id;
-	/* What a refused command leaves for another attempt. */
-	struct ibv_cq *cq;
-	struct ibv_qp *qp;
-	struct ibv_pd *pd;
-};
-
-static bool fail(struct bench *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static bool fail(struct bench *b, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(b->fabric.why, sizeof(b->fabric.why), fmt, args);
-	va_end(args);
-	return false;
-}
-
-/* --- what the model says ------------------------------------------------------------ */
-
-/* The number called so, in what starts there; the caller knows that there is one. */
-static unsigned long named(const char *text, const char *name)
-{
-	char key[64];
-
-	snprintf(key, sizeof(key), "\"%s\":", name);
-	text = text ? strstr(text, key) : NULL;
-	return text ? strtoul(text + strlen(key), NULL, 10) : ~0UL;
-}
-
-/* In the statistics read last: what an object of this kind has of this. */
-static unsigned long counted(const struct bench *b, const char *kind, unsigned int number,
-			     const char *name)
-{
-	char key[64];
-
-	snprintf(key, sizeof(key), "{\"%sn\":%u,", kind, number);
-	return named(strstr(b->control->answer, key), name);
-}
-
-static unsigned long irqs_dropped(const struct bench *b, unsigned long vector)
-{
-	const char *irq = strstr(b->control->answer, "\"irq\":[");
-
-	for (irq = strchr(irq, '{'); irq && vector; vector--)
-		irq = strchr(irq + 1, '{');
-	return named(irq, "dropped");
-}
-
-static bool ask(struct bench *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static bool ask(struct bench *b, const char *fmt, ...)
-{
-	char line[128];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
-	va_end(args);
-	return control(b->control, line) || fail(b, "%s: %.200s", line, b->control->answer);
-}
-
-/* Statistics until the number called so is this: it is for others to get it there. */
-static bool becomes(struct bench *b, const char *name, unsigned long value)
-{
-	unsigned long is = 0;
-	int i;
-
-	for (i = 0; i < LOOKS / 100; i++) {
-		if (!ask(b, "stats"))
-			return false;
-		is = named(b->control->answer, name);
-		if (is == value)
-			return true;
-	}
-	return fail(b, "%s is %lu for good, not %lu", name, is, value);
-}
-
-/* --- traffic, and what is left of it ------------------------------------------------- */
-
-static bool event_waits(const struct side *s)
-{
-	struct pollfd pfd = { .fd = s->ch->fd, .events = POLLIN };
-
-	return poll(&pfd, 1, 0) == 1;
-}
-
-/*
- * Of all CQs, the events read are those that the device raised, but for what was lost.
- * The number of those raised is only read when no event waits, so it cannot be short.
- */
-static bool settled(struct bench *b)
-{
-	static const char *const of[] = { "sends", "receives" };
-	unsigned long raised, read;
-	int i, j, waits_for;
-
-	do {
-		for (i = 0; i < 2; i++) {
-			while (event_waits(&b->pair.side[i]))
-				if (!take_event(&b->pair, i))
-					return false;
-		}
-		if (!ask(b, "stats"))
-			return false;
-		waits_for = -1;
-		for (i = 0; i < 4; i++) {
-			j = i % 2;
-			raised = counted(b, "cq", b->cqn[i / 2][j], "events");
-			read = b->pair.side[i / 2].events[j] + b->lost[i / 2][j];
-			if (read > raised)
-				return fail(b, "side %d, %s: %lu events, but %lu were raised",
-					    i / 2, of[j], read, raised);
-			if (read < raised)
-				waits_for = i / 2;
-		}
-		if (waits_for >= 0 && !take_event(&b->pair, waits_for))
-			return fail(b, "an event of side %d is lost", waits_for);
-	} while (waits_for >= 0);
-	return true;
-}
-
-static bool send_one(struct bench *b, int side)
-{
-	struct pair *p = &b->pair;
-	struct ibv_sge from = sge_of(&p->side[side], 0, SIZE / 2);
-	struct ibv_sge to = sge_of(&p->side[!side], SIZE / 2, SIZE / 2);
-	struct ibv_send_wr wr = {
-		.wr_id = ++b->id,
-		.sg_list = &from,
-		.num_sge = 1,
-		.opcode = IBV_WR_SEND,
-	};
-
-	fill(p->side[side].buf, SIZE / 2, b->id);
-	return post_receive(p, !side, b->id, &to, 1) && post_send(p, side, &wr);
-}
-
-static bool arrives(struct bench *b, int side)
-{
-	struct pair *p = &b->pair;
-	struct ibv_wc wc;
-
-	return received(p, !side, IBV_WC_RECV, b->id, SIZE / 2, &wc) &&
-	       sent(p, side, IBV_WC_SEND, b->id) &&
-	       verify(p, p->side[!side].buf + SIZE / 2, SIZE / 2, b->id, "a message");
-}
-
-/* Messages there and back. */
-static bool ping_pong(struct bench *b, int rounds)
-{
-	int i;
-
-	for (i = 0; i < 2 * rounds; i++) {
-		if (!send_one(b, i % 2) || !arrives(b, i % 2))
-			return false;
-	}
-	return true;
-}
-
-static bool works(struct bench *b)
-{
-	return ping_pong(b, MESSAGES) && settled(b) && guards_intact(&b->pair);
-}
-
-static bool number_of(struct bench *b, struct ibv_cq *cq, unsigned int *cqn)
-{
-	struct mlx5dv_cq out = { 0 };
-	struct mlx5dv_obj obj = { .cq = { .in = cq, .out = &out } };
-	int ret = mlx5dv_init_obj(&obj, MLX5DV_OBJ_CQ);
-
-	*cqn = out.cqn;
-	return ret ? fail(b, "mlx5dv_init_obj: %s", strerror(ret)) : true;
-}
-
-/* With few retries, that are over soon. */
-static bool pair_make(struct bench *b, int retries)
-{
-	struct pair_attr attr = {
-		.size = SIZE,
-		.events = true,
-		.timeout = 8,	/* 4 ms */
-		.retry_cnt = retries,
-	};
-	int i;
-
-	memset(b->lost, 0, sizeof(b->lost));
-	if (!pair_open(&b->pair, &b->fabric, &attr))
-		return false;
-	for (i = 0; i < 2; i++) {
-		if (!number_of(b, b->pair.side[i].scq, &b->cqn[i][0]) ||
-		    !number_of(b, b->pair.side[i].rcq, &b->cqn[i][1]))
-			return false;
-	}
-	return true;
-}
-
-/*
- * After a fatal error it comes back as another device; there may be none, or the old one,
- * until then.
- */
-static bool device_returns(struct bench *b)
-{
-	int i;
-
-	for (i = 0; i < LOOKS; i++) {
-		sched_yield();
-		if (!fabric_open(&b->fabric))
-			continue;
-		if (!fabric_dead(&b->fabric))
-			return true;
-		if (!fabric_close(&b->fabric))
-			return false;
-	}
-	return fail(b, "the device does not return");
-}
-
-static bool bench_open(struct bench *b, struct control *control)
-{
-	memset(b, 0, sizeof(*b));
-	b->control = control;
-	return device_returns(b) && pair_make(b, 7);
-}
-
-static bool bench_close(struct bench *b)
-{
-	return pair_close(&b->pair) && fabric_close(&b->fabric);
-}
-
-/* --- traffic in the background ------------------------------------------------------- */
-
-struct traffic {
-	struct bench bench;
-	pthread_t thread;
-	bool stop;
-	bool ok;
-	int rounds;
-};
-
-static void *go_on(void *arg)
-{
-	struct traffic *t = arg;
-
-	do {
-		t->ok = ping_pong(&t->bench, 1);
-		__atomic_fetch_add(&t->rounds, 1, __ATOMIC_RELEASE);
-	} while (t->ok && !__atomic_load_n(&t->stop, __ATOMIC_ACQUIRE));
-	return NULL;
-}
-
-/* Return once there is some. */
-static bool traffic_start(struct traffic *t, struct control *control)
-{
-	t->stop = false;
-	t->rounds = 0;
-	if (!bench_open(&t->bench, control))
-		return false;
-	if (pthread_create(&t->thread, NULL, go_on, t))
-		return fail(&t->bench, "no thread");
-	while (!__atomic_load_n(&t->rounds, __ATOMIC_ACQUIRE))
-		sched_yield();
-	return true;
-}
-
-static bool traffic_stop(struct traffic *t)
-{
-	__atomic_store_n(&t->stop, true, __ATOMIC_RELEASE);
-	pthread_join(t->thread, NULL);
-	return t->ok && settled(&t->bench) && bench_close(&t->bench);
-}
-
-/* --- FastWake's mode -------------------------------------------------------------------- */
-
-static bool mode_get(char mode[16])
-{
-	int fd = open(MODE, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, mode, 15);
-
-	if (fd >= 0)
-		close(fd);
-	mode[n > 0 ? n : 0] = '\0';
-	mode[strcspn(mode, "\n")] = '\0';
-	return n > 0;
-}
-
-static bool mode_set(const char *mode)
-{
-	int fd = open(MODE, O_WRONLY | O_CLOEXEC);
-	bool ok = fd >= 0 && write(fd, mode, strlen(mode)) == (ssize_t)strlen(mode);
-
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
 /* Do interrupts matter? */
 static bool polled(void)
 {
 	char mode[16];
 
-	return mode_get(mode) && !strcmp(mode, "poll");
+	return setting_read("mode", mode, sizeof(mode)) && !strcmp(mode, "poll\n");
 }
 
 FIXTURE(faults)
@@ -372,9 +60,6 @@ FIXTURE(faults)
 	struct bench bench;
 	struct traffic traffic;
 };
-
-#define ASSERT_BENCH(call)	ASSERT_FABRIC(&self->bench.fabric, call)
-#define ASSERT_TRAFFIC(call)	ASSERT_FABRIC(&self->traffic.bench.fabric, call)
 
 FIXTURE_SETUP(faults)
 {
@@ -481,7 +166,7 @@ TEST_F(faults, lost_interrupts)
 	char mode[16];
 	int i;
 
-	ASSERT_TRUE(mode_get(mode));
+	ASSERT_TRUE(setting_read("mode", mode, sizeof(mode)));
 	for (i = 0; i < ROUNDS; i++) {
 		ASSERT_BENCH(lose_interrupt(b, &events));
 		ASSERT_EQ(2, events);
@@ -489,9 +174,9 @@ TEST_F(faults, lost_interrupts)
 			ASSERT_FALSE(event_waits(&b->pair.side[0]));
 			ASSERT_FALSE(event_waits(&b->pair.side[1]));
 		}
-		ASSERT_TRUE(mode_set("poll"));
+		ASSERT_TRUE(setting_write("mode", "poll"));
 		ASSERT_BENCH(settled(b));
-		ASSERT_TRUE(mode_set(mode));
+		ASSERT_TRUE(setting_write("mode", mode));
 		ASSERT_TRUE(control(&self->control, "clear"));
 		ASSERT_BENCH(works(b));
 	}
@@ -527,15 +212,15 @@ TEST_F(faults, lost_interrupts_of_destroyed_queues)
 	char mode[16];
 	int i, j;
 
-	ASSERT_TRUE(mode_get(mode));
+	ASSERT_TRUE(setting_read("mode", mode, sizeof(mode)));
 	for (i = 0; i < ROUNDS; i++) {
 		ASSERT_BENCH(lose_interrupt(b, &events));
 		ASSERT_EQ(2, events);
 		for (j = 0; j < 2; j++)
 			ASSERT_TRUE(queues_destroy(&b->pair.side[j]));
 		/* What is in the EQ is taken when the polling ends, at the latest. */
-		ASSERT_TRUE(mode_set("poll"));
-		ASSERT_TRUE(mode_set(mode));
+		ASSERT_TRUE(setting_write("mode", "poll"));
+		ASSERT_TRUE(setting_write("mode", mode));
 		ASSERT_TRUE(control(&self->control, "clear"));
 		for (j = 0; j < 2; j++) {
 			ASSERT_FALSE(event_waits(&b->pair.side[j]));

@@ -12,6 +12,7 @@ FASTWAKE=/sys/kernel/fastwake
 MODULE=/lib/modules/fastwake.ko
 SWITCHES=${FASTWAKE_MODE_SWITCHES:-300}
 RELOADS=${FASTWAKE_MODULE_RELOADS:-10}
+SOURCE=${FASTWAKE_SOURCE:-eq}
 
 [ -e $FASTWAKE ] || skip_all "fastwake.ko is not loaded"
 read -r initial_mode <$FASTWAKE/mode
@@ -33,7 +34,7 @@ reload() {
 	while [ "$i" -lt "$RELOADS" ]; do
 		for mode in poll interrupt; do
 			rmmod fastwake && wait_for_requests 10 || return 1
-			insmod $MODULE mode=$mode && wait_for_requests 10 || return 1
+			insmod $MODULE mode=$mode source=$SOURCE && wait_for_requests 10 || return 1
 		done
 		i=$((i + 1))
 	done
@@ -57,7 +58,7 @@ fi
 
 kill "$client" "$server"
 wait "$client" "$server"
-[ -e $FASTWAKE ] || insmod $MODULE
+[ -e $FASTWAKE ] || insmod $MODULE source="$SOURCE"
 echo "$initial_mode" >$FASTWAKE/mode
 works "the device works"
 drivers_silent "$before"

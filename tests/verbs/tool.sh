@@ -79,6 +79,7 @@ json_ok() {
 settings_are_shown() {
 	read -r mode <$FASTWAKE/mode
 	read -r cpus <$FASTWAKE/cpus
+	read -r source <$FASTWAKE/source
 	read -r spin <$FASTWAKE/spin_us
 	read -r safety <$FASTWAKE/safety_us
 	read -r irq_events <$FASTWAKE/irq_events
@@ -93,7 +94,7 @@ settings_are_shown() {
 	for args in show sh "settings show" settings; do
 		# shellcheck disable=SC2086
 		tool $args
-		said "mode $mode cpus $cpus spin-us $spin safety-us $safety$rest"
+		said "mode $mode cpus $cpus source $source spin-us $spin safety-us $safety$rest"
 	done
 }
 
@@ -106,11 +107,11 @@ modes_are_set() {
 }
 
 several_are_set() {
-	tool set mode poll spin-us 7 cpus "$last_cpu" safety-us 500 || return
-	has mode poll && has cpus "$last_cpu" && has spin_us 7 && has safety_us 500 || return
-	tool show && said "mode poll cpus $last_cpu spin-us 7 safety-us 500$rest" || return
-	tool set cpus none && has cpus "" && tool show || return
-	said "mode poll cpus none spin-us 7 safety-us 500$rest"
+	tool set mode poll source cq spin-us 7 cpus "$last_cpu" safety-us 500 || return
+	has mode poll && has source cq && has cpus "$last_cpu" && has spin_us 7 && has safety_us 500 || return
+	tool show && said "mode poll cpus $last_cpu source cq spin-us 7 safety-us 500$rest" || return
+	tool set cpus none source eq && has cpus "" && has source eq && tool show || return
+	said "mode poll cpus none source eq spin-us 7 safety-us 500$rest"
 	tool set cpus "0-$last_cpu" spin-us 50 safety-us 1000 mode off
 }
 
@@ -149,6 +150,7 @@ bad_words_fail() {
 	fails 255 '"dev" needs a value' vector show dev
 	fails 255 'argument "fast" is wrong: mode is off, interrupt or poll' set mode fast
 	fails 255 'argument "1s" is wrong: spin-us is' set spin-us 1s
+	fails 255 'argument "q" is wrong: source is eq or cq' set source q
 	fails 255 'duplicate "mode"' set mode off m poll
 	fails 255 'argument "1-x" is wrong' stat cpu 1-x
 	fails 255 'argument "all" is wrong: pid takes' cq pid all
@@ -317,7 +319,7 @@ json_is_valid() {
 	let_go
 	# Numbers are numbers, and lists are lists.
 	tool -j show
-	grep -qF "\"cpus\":[$(seq -s , 0 "$last_cpu")],\"spin-us\":50,\"safety-us\":1000" "$tmp/out" ||
+	grep -qF "\"cpus\":[$(seq -s , 0 "$last_cpu")],\"source\":\"eq\",\"spin-us\":50,\"safety-us\":1000" "$tmp/out" ||
 		wrong "settings: $(cat "$tmp/out")"
 }
 
