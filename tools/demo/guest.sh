@@ -91,7 +91,7 @@ snapshot() {
 	awk '/^ctxt/ { printf "%d ", $2 }' /proc/stat
 	awk '/^ *(RES|CAL|IWI):/ { for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i } END { printf "%d ", n }' /proc/interrupts
 	echo "$(hits sched/sched_migrate_task .)" \
-		"$(hits kmem/kmalloc '(ib_uverbs_comp|ib_uverbs_event|ib_comp_|rxe_cq_post|rxe_eq_|sched_direct)')" \
+		"$(hits kmem/kmalloc '(ib_uverbs_comp|ib_uverbs_event|ib_comp_|rxe_cq_post|ib_soft_|sched_direct)')" \
 		"$(hits sched/sched_waking "comm: $1")" \
 		"$(sum_fw direct_switches) $(sum_fw direct_wakes) $(sum_fw own_polls) $(sum_fw parks) $(sum_fw events)"
 }

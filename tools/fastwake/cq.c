@@ -17,7 +17,7 @@ static const char usage[] =
 	"\n"
 	"The completion queues of all RDMA devices, or of one; of all programs, or of one.\n"
 	"vector and cpu are missing where no completion vector reports the CQ, as with one\n"
-	"of the kernel over rxe.\n";
+	"of the kernel over rxe or siw.\n";
 
 static int run_cq_show(char **args);
 
