@@ -31,31 +31,16 @@ attempt "and has it again" follows up 1 ACTIVE
 attempt "its address is one of RoCE v1" is_there "IB/RoCE v1"
 attempt "its address is one of RoCE v2" is_there "RoCE v2"
 
-# wait_for_cm PORT PID: until a server takes connections of the manager
-wait_for_cm() {
-	looks=0
-	until rdma resource show cm_id | grep -q "LISTEN.*:$1\\b"; do
-		looks=$((looks + 1))
-		[ $looks -lt 5000 ] && kill -0 "$2" 2>/dev/null || return 1
-	done
-}
-
-# both "SERVER ARG..." "CLIENT ARG...": by the connection manager
-both() {
-	port=$((port + 1))
-	run_both wait_for_cm "$1 -p $port" "$2 -p $port"
-}
-
 # rping reads and writes what it names, and compares it.
 for size in 64 4096 65535; do
 	check "rping, $size bytes" "" $((4 * N)) \
-		both "rping -s -a $ADDRESS -C $N -V -S $size" "rping -c -a $ADDRESS -C $N -V -S $size"
+		run_cm_pair "rping -s -a $ADDRESS -C $N -V -S $size" "rping -c -a $ADDRESS -C $N -V -S $size"
 done
 check "ucmatose, several connections" "return status 0" $((5 * N)) \
-	both "ucmatose -b $ADDRESS -c 5 -C $N -S 1000" "ucmatose -s $ADDRESS -c 5 -C $N -S 1000"
+	run_cm_pair "ucmatose -b $ADDRESS -c 5 -C $N -S 1000" "ucmatose -s $ADDRESS -c 5 -C $N -S 1000"
 for program in ib_send_lat ib_write_bw ib_read_lat; do
 	check "$program -R" "^ *4096  *$N " $N \
-		both "$program -R -F -d $DEV -n $N -s 4096" "$program -R -F -d $DEV -n $N -s 4096 $ADDRESS"
+		run_cm_pair "$program -R -F -d $DEV -n $N -s 4096" "$program -R -F -d $DEV -n $N -s 4096 $ADDRESS"
 done
 
 index=$(gid_index "RoCE v2")

@@ -65,6 +65,15 @@ wait_for_listener() {
 	done
 }
 
+# wait_for_cm PORT PID: the same, of the connection manager
+wait_for_cm() {
+	looks=0
+	until rdma resource show cm_id | grep -q "LISTEN.*:$1\\b"; do
+		looks=$((looks + 1))
+		[ $looks -lt 5000 ] && kill -0 "$2" 2>/dev/null || return 1
+	done
+}
+
 # run_both WAIT "SERVER ARG..." "CLIENT ARG...": both sides, on $port, what they say in
 # $tmp/server and $tmp/client; WAIT is as wait_for_listener. Fails with the reason in $why.
 # No argument has a space.
@@ -108,4 +117,11 @@ run_pair() {
 	shift 2
 	port=$((port + 1))
 	run_both wait_for_listener "$on_server $* -p $port" "$on_client $* -p $port 127.0.0.1"
+}
+
+# run_cm_pair "SERVER ARG..." "CLIENT ARG...": both sides of programs that use
+# the connection manager
+run_cm_pair() {
+	port=$((port + 1))
+	run_both wait_for_cm "$1 -p $port" "$2 -p $port"
 }
