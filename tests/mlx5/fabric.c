@@ -194,7 +194,8 @@ static bool side_open(struct pair *p, struct side *s, bool srq)
 		if (!s->ch)
 			return failed(f, "ibv_create_comp_channel", errno);
 	}
-	s->scq = ibv_create_cq(s->end->ctx, p->attr.cq_entries, s, s->ch, p->attr.comp_vector);
+	s->scq = ibv_create_cq(s->end->ctx, p->attr.cq_entries, s,
+			       p->attr.quiet_sends ? NULL : s->ch, p->attr.comp_vector);
 	s->rcq = ibv_create_cq(s->end->ctx, p->attr.cq_entries, s, s->ch, p->attr.comp_vector);
 	if (!s->scq || !s->rcq)
 		return failed(f, "ibv_create_cq", errno);

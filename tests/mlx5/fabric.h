@@ -44,6 +44,7 @@ struct pair_attr {
 	int cq_entries;		/* twice the depth */
 	int comp_vector;
 	bool events;		/* wait by events, not by polling */
+	bool quiet_sends;	/* with events: what was sent raises none */
 	int recheck_ms;		/* without an event for so long, look all the same: never */
 	bool srq;		/* side 1 receives by a shared receive queue */
 	int rnr_retry;		/* 7: for ever */
