@@ -1,22 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0
 """Every instruction that a guest executes, for stages and event.
 
-Boots a kernel on one CPU of the emulator, and has QEMU log each instruction from
-the moment on at which the guest's job says so.
+Boots a kernel in the emulator, and has QEMU log each instruction from the moment on at
+which the guest's job says so. With several CPUs these take turns.
 """
 
 import array
 import bisect
 import os
 import re
+import socket
 import subprocess
 import sys
-import socket
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BOOT = os.path.join(os.path.dirname(os.path.dirname(HERE)), "tests", "vm", "boot")
 MAX_LINES = 20000000
-TRACE = re.compile(r"\[[0-9a-f]+/([0-9a-f]+)/")
+TRACE = re.compile(rb"^Trace ([0-9]+): [^[]*\[[0-9a-f]+/([0-9a-f]+)/", re.MULTILINE)
+CHUNK = 1 << 22
+
+
+class GuestError(Exception):
+    """A guest that did not do what it should."""
 
 
 class Monitor:
@@ -55,6 +61,11 @@ class Symbols:
         self.table.sort()
         self.addresses = [a for a, _ in self.table]
 
+    def add(self, found):
+        """Further (address, name), as of modules."""
+        self.table = sorted(self.table + found)
+        self.addresses = [a for a, _ in self.table]
+
     def address(self, name):
         for a, n in self.table:
             if n == name:
@@ -79,9 +90,38 @@ class Symbols:
         return self.table[i][1] if i >= 0 else "?"
 
 
-def record(who, cmd, job, out, marker, markers):
-    """Boots with @job, whose PASS WHO/ready begins the log. Returns the addresses of
-    all instructions up to so many at @marker."""
+class Log:
+    """Instructions: their addresses, and on which CPU they were."""
+
+    def __init__(self):
+        self.addresses = array.array("Q")
+        self.cpus = array.array("B")
+
+    def add(self, text):
+        for cpu, address in TRACE.findall(text):
+            self.cpus.append(int(cpu))
+            self.addresses.append(int(address, 16))
+
+
+def follow(path, qemu):
+    """What is written to a file, in whole lines, while QEMU runs."""
+    rest = b""
+    with open(path, "rb", buffering=0) as f:
+        while True:
+            data = f.read(CHUNK)
+            if not data:
+                if qemu.poll() is not None:
+                    raise GuestError("QEMU ended before its time")
+                time.sleep(0.02)
+                continue
+            whole, newline, rest = (rest + data).rpartition(b"\n")
+            yield whole + newline
+
+
+def record(who, cmd, job, out, marker, markers, smp=1):
+    """Boots with @job, whose PASS WHO/ready begins the log. Returns the Log of all
+    instructions up to so many at @marker, which is an address, or a function that says
+    it then."""
     os.makedirs(out, exist_ok=True)
     log = os.path.join(out, "exec.log")
     # A path for a socket has to be short.
@@ -90,8 +130,9 @@ def record(who, cmd, job, out, marker, markers):
         f.write(job)
     if os.path.exists(log):
         os.remove(log)
-    cmd = [BOOT, *cmd, "--job", os.path.join(out, "job"), "--out", out, "--smp", "1", "--icount",
-           "--timeout", "300", "--monitor", monitor]
+    cmd = [BOOT, *cmd, "--job", os.path.join(out, "job"), "--out", out, "--smp", str(smp), "--icount",
+           "--timeout", "600", "--monitor", monitor]
+    found = Log()
     with subprocess.Popen(cmd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as qemu:
         said = []
         for line in qemu.stdout:
@@ -100,29 +141,25 @@ def record(who, cmd, job, out, marker, markers):
                 break
         else:
             sys.stdout.writelines(said)
-            sys.exit("%s: the guest failed, see %s" % (who, os.path.join(out, "console.log")))
+            raise GuestError("the guest failed, see %s" % os.path.join(out, "console.log"))
         m = Monitor(monitor)
         m.do("stop")
+        if callable(marker):
+            marker = marker()
         # The name it has had since QEMU 8.1, and the one before.
         if "unknown command" in m.do("one-insn-per-tb on"):
             m.do("singlestep on")
         m.do("logfile %s" % os.path.abspath(log))
         m.do("log exec,nochain")
         m.do("cont")
-        addresses = array.array("Q")
-        with open(log, encoding="ascii", errors="replace") as f:
-            while markers and len(addresses) < MAX_LINES:
-                line = f.readline()
-                if not line:
-                    if qemu.poll() is not None:
-                        sys.exit("%s: QEMU ended before its time" % who)
-                    continue
-                found = TRACE.search(line)
-                if found:
-                    addresses.append(int(found.group(1), 16))
-                    markers -= addresses[-1] == marker
+        for text in follow(log, qemu):
+            begin = len(found.addresses)
+            found.add(text)
+            markers -= found.addresses[begin:].count(marker)
+            if markers <= 0 or len(found.addresses) >= MAX_LINES:
+                break
         m.do("log none")
         m.sock.sendall(b"quit\n")
         qemu.stdout.read()
     os.remove(log)
-    return addresses
+    return found
