@@ -10,7 +10,7 @@ export FASTWAKE_CACHE
 ifdef KSRC
 export KSRC
 endif
-export STOCK SEEDS PSI HOURS MLX5EMU
+export STOCK SEEDS PSI HOURS MLX5EMU EVENT_CONFIG
 ifdef KDIR
 export KDIR
 endif
@@ -41,7 +41,7 @@ refresh: ## write the commits of build/linux back to patches/
 bisect-check: tree ## compile what each patch touches, patch by patch
 	@$(B)/bisect-check
 
-kernel: tree ## build the kernel; CONFIG=on, debug, kcsan, rt, scx, arm64, stock, mlx5, mlx5-debug, mlx5-kcsan, mlx5-stock, bench, bench-stock
+kernel: tree ## build the kernel; CONFIG=on, debug, kcsan, rt, scx, arm64, stock, mlx5, mlx5-debug, mlx5-kcsan, mlx5-stock, bench, bench-stock, mlx5-bench, mlx5-bench-stock
 	@$(B)/kernel $(CONFIG)
 
 modules: $(if $(KDIR),deps,kernel) ## build the modules for CONFIG, or for the kernel in KDIR=
@@ -81,8 +81,8 @@ bench-fair: tree ## whether hand-overs cost others their share, in the emulator;
 bench-stages: tree ## where the instructions of each hand-over go, in the emulator; JSON=1
 	@$(B)/bench stages $(if $(JSON),--json)
 
-bench-event: tree ## from a completion event to its reader, on the mlx5 device model; STOCK=1 JSON=1
-	@$(B)/bench event $(if $(JSON),--json)
+bench-event: tree ## from a completion event to its reader, in the emulator; STOCK=1 JSON=1 ROWS="--OPTION..."
+	@$(B)/bench event $(if $(JSON),--json) $(ROWS)
 
 bench-follow: tree ## how soon a CQ follows its reader to another CPU, in the emulator; JSON=1
 	@$(B)/bench follow $(if $(JSON),--json)
