@@ -28,7 +28,7 @@ unsigned long named(const char *text, const char *name)
 }
 
 unsigned long counted(const struct bench *b, const char *kind, unsigned int number,
-			     const char *name)
+		      const char *name)
 {
 	char key[64];
 

@@ -18,7 +18,7 @@
 #define ROUNDS		env_number("FASTWAKE_PEEK_ROUNDS", 300)
 #define PASSES		3	/* of polls, after which they have seen what there is */
 #define INDEX_MASK	0xffffffU
-#define SOLICITED	(1U << 24)
+#define SOLICITED	0x1000000U
 
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 600
@@ -408,17 +408,25 @@ static bool invent_event(struct victim *v, unsigned int sn)
 	return polls_pass();
 }
 
+static unsigned int some_word(struct victim *v)
+{
+	return rand_r(&v->seed) * 5U;
+}
+
+/* What arms the CQ, as a rule for all completions. */
+static unsigned int some_arm(struct victim *v)
+{
+	return (some_word(v) & 3) << 28 | (rand_r(&v->seed) % 8 ? 0 : SOLICITED) | some_index(v);
+}
+
 static void write_anything(struct victim *v)
 {
 	unsigned int i;
 
-	write_record(v, 0, rand_r(&v->seed) % 4 ? some_index(v) : (unsigned int)rand_r(&v->seed) * 5);
-	write_record(v, 1, rand_r(&v->seed) % 4 ?
-			   (unsigned int)(rand_r(&v->seed) & 3) << 28 | some_index(v) |
-			   (rand_r(&v->seed) % 8 ? 0 : SOLICITED) :
-			   (unsigned int)rand_r(&v->seed) * 5);
+	write_record(v, 0, rand_r(&v->seed) % 4 ? some_index(v) : some_word(v));
+	write_record(v, 1, rand_r(&v->seed) % 4 ? some_arm(v) : some_word(v));
 	for (i = 0; i < v->mem.cqe_cnt; i++)
-		write_op_own(v, i, rand_r(&v->seed) % 4 ? rand_r(&v->seed) & 1 : rand_r(&v->seed));
+		write_op_own(v, i, rand_r(&v->seed) % 4 ? some_word(v) & 1 : some_word(v));
 }
 
 TEST_F(peek, hostile_user)

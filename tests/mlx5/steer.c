@@ -55,28 +55,20 @@ FIXTURE_TEARDOWN(steer)
 	ASSERT_RIG(&self->rig, rig_close(&self->rig));
 }
 
-static bool loop_on(FIXTURE_DATA(steer) *self, int cpu, int vector)
-{
-	return pin_to_cpu(cpu) && loop_open(&self->loop, &self->rig, self->ch, vector);
-}
-
 /*
  * Do the events of the CQ come to this CPU? The kernel has a few of its own on one of them,
  * and an event is counted a little after it was delivered.
  */
-static bool come_to(FIXTURE_DATA(steer) *self, int cpu)
+static bool come_to(struct loop *l, struct ibv_comp_channel *ch, int cpu, int other)
 {
-	long before[2], after[2];
-	int i;
+	long here = counter(cpu, "events");
+	long there = counter(other, "events");
 
-	for (i = 0; i < 2; i++)
-		before[i] = counter(self->cpu[i], "events");
-	if (!some_events(&self->loop, self->ch, EVENTS))
+	if (!some_events(l, ch, EVENTS))
 		return false;
-	for (i = 0; i < 2; i++)
-		after[i] = counter(self->cpu[i], "events") - before[i];
-	i = cpu == self->cpu[1];
-	return after[i] > EVENTS / 2 && after[!i] < EVENTS / 2;
+	here = counter(cpu, "events") - here;
+	there = counter(other, "events") - there;
+	return here > EVENTS / 2 && there < EVENTS / 2;
 }
 
 TEST_F(steer, to_the_creator)
@@ -84,10 +76,11 @@ TEST_F(steer, to_the_creator)
 	int i;
 
 	for (i = 0; i < 6; i++) {
-		ASSERT_RIG(&self->rig, loop_on(self, self->cpu[i % 2], 0));
+		ASSERT_TRUE(pin_to_cpu(self->cpu[i % 2]));
+		ASSERT_RIG(&self->rig, loop_open(&self->loop, &self->rig, self->ch, 0));
 		/* Wherever it is read. */
 		ASSERT_TRUE(pin_to_cpu(self->cpu[i / 2 % 2]));
-		EXPECT_TRUE(come_to(self, self->cpu[i % 2]));
+		EXPECT_TRUE(come_to(&self->loop, self->ch, self->cpu[i % 2], self->cpu[!(i % 2)]));
 		ASSERT_RIG(&self->rig, loop_close(&self->loop));
 	}
 }
@@ -97,8 +90,9 @@ TEST_F(steer, not_if_asked_for_a_vector)
 	int i;
 
 	for (i = 0; i < 4; i++) {
-		ASSERT_RIG(&self->rig, loop_on(self, self->cpu[i % 2], 1));
-		EXPECT_TRUE(come_to(self, self->cpu[1]));
+		ASSERT_TRUE(pin_to_cpu(self->cpu[i % 2]));
+		ASSERT_RIG(&self->rig, loop_open(&self->loop, &self->rig, self->ch, 1));
+		EXPECT_TRUE(come_to(&self->loop, self->ch, self->cpu[1], self->cpu[0]));
 		ASSERT_RIG(&self->rig, loop_close(&self->loop));
 	}
 }
@@ -109,14 +103,15 @@ TEST_F(steer, not_without_affinity)
 
 	ASSERT_TRUE(setting_write("affinity", "0"));
 	for (i = 0; i < 4; i++) {
-		ASSERT_RIG(&self->rig, loop_on(self, self->cpu[i % 2], 0));
-		EXPECT_TRUE(come_to(self, self->cpu[0]));
+		ASSERT_TRUE(pin_to_cpu(self->cpu[i % 2]));
+		ASSERT_RIG(&self->rig, loop_open(&self->loop, &self->rig, self->ch, 0));
+		EXPECT_TRUE(come_to(&self->loop, self->ch, self->cpu[0], self->cpu[1]));
 		ASSERT_RIG(&self->rig, loop_close(&self->loop));
 	}
 }
 
 /* Events until the vector interrupts @cpu, where they are read. */
-static bool follows(FIXTURE_DATA(steer) *self, int cpu)
+static bool follows(struct loop *l, struct ibv_comp_channel *ch, int cpu)
 {
 	long before = counter(cpu, "moves");
 	int i;
@@ -124,7 +119,7 @@ static bool follows(FIXTURE_DATA(steer) *self, int cpu)
 	if (!pin_to_cpu(cpu))
 		return false;
 	for (i = 0; i < MOST && counter(cpu, "moves") == before; i++) {
-		if (!one_event(&self->loop, self->ch))
+		if (!one_event(l, ch))
 			return false;
 	}
 	return counter(cpu, "moves") == before + 1;
@@ -135,12 +130,13 @@ TEST_F(steer, interrupt_follows)
 {
 	int i;
 
-	ASSERT_RIG(&self->rig, loop_on(self, self->cpu[0], 0));
-	EXPECT_TRUE(come_to(self, self->cpu[0]));
+	ASSERT_TRUE(pin_to_cpu(self->cpu[0]));
+	ASSERT_RIG(&self->rig, loop_open(&self->loop, &self->rig, self->ch, 0));
+	EXPECT_TRUE(come_to(&self->loop, self->ch, self->cpu[0], self->cpu[1]));
 	ASSERT_TRUE(setting_write("irq_affinity", "1"));
 	for (i = 1; i <= 4; i++) {
-		ASSERT_TRUE(follows(self, self->cpu[i % 2]));
-		EXPECT_TRUE(come_to(self, self->cpu[i % 2]));
+		ASSERT_TRUE(follows(&self->loop, self->ch, self->cpu[i % 2]));
+		EXPECT_TRUE(come_to(&self->loop, self->ch, self->cpu[i % 2], self->cpu[!(i % 2)]));
 	}
 	ASSERT_RIG(&self->rig, loop_close(&self->loop));
 }
@@ -153,9 +149,10 @@ TEST_F(steer, interrupt_follows_by_interrupts)
 
 	ASSERT_TRUE(setting_write("mode", "interrupt"));
 	ASSERT_TRUE(setting_write("irq_affinity", "1"));
-	ASSERT_RIG(&self->rig, loop_on(self, self->cpu[0], 0));
+	ASSERT_TRUE(pin_to_cpu(self->cpu[0]));
+	ASSERT_RIG(&self->rig, loop_open(&self->loop, &self->rig, self->ch, 0));
 	for (i = 1; i <= 4; i++) {
-		ASSERT_TRUE(follows(self, self->cpu[i % 2]));
+		ASSERT_TRUE(follows(&self->loop, self->ch, self->cpu[i % 2]));
 		/* The interrupt itself goes to the new CPU with the next one that comes. */
 		ASSERT_TRUE(some_events(&self->loop, self->ch, 10));
 		misplaced = counter(self->cpu[0], "misplaced") + counter(self->cpu[1], "misplaced");
@@ -172,10 +169,11 @@ TEST_F(steer, while_the_mode_changes)
 	int i;
 
 	ASSERT_TRUE(setting_write("irq_affinity", "1"));
-	ASSERT_RIG(&self->rig, loop_on(self, self->cpu[0], 0));
+	ASSERT_TRUE(pin_to_cpu(self->cpu[0]));
+	ASSERT_RIG(&self->rig, loop_open(&self->loop, &self->rig, self->ch, 0));
 	ASSERT_EQ(0, pthread_create(&c.thread, NULL, change_modes, &c));
 	for (i = 1; i <= 4; i++)
-		ASSERT_TRUE(follows(self, self->cpu[i % 2]));
+		ASSERT_TRUE(follows(&self->loop, self->ch, self->cpu[i % 2]));
 	c.stop = true;
 	ASSERT_EQ(0, pthread_join(c.thread, NULL));
 	EXPECT_EQ(0, c.failed);
