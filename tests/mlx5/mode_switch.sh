@@ -34,7 +34,7 @@ reload() {
 	while [ "$i" -lt "$RELOADS" ]; do
 		for mode in poll interrupt; do
 			rmmod fastwake && wait_for_requests 10 || return 1
-			insmod $MODULE mode=$mode source=$SOURCE && wait_for_requests 10 || return 1
+			insmod $MODULE mode=$mode source="$SOURCE" && wait_for_requests 10 || return 1
 		done
 		i=$((i + 1))
 	done
