@@ -199,7 +199,8 @@ static bool side_open(struct pair *p, struct side *s, bool srq)
 	s->rcq = ibv_create_cq(s->end->ctx, p->attr.cq_entries, s, s->ch, p->attr.comp_vector);
 	if (!s->scq || !s->rcq)
 		return failed(f, "ibv_create_cq", errno);
-	if (p->attr.events && (ibv_req_notify_cq(s->scq, 0) || ibv_req_notify_cq(s->rcq, 0)))
+	if (p->attr.events && ((!p->attr.quiet_sends && ibv_req_notify_cq(s->scq, 0)) ||
+			       ibv_req_notify_cq(s->rcq, 0)))
 		return failed(f, "ibv_req_notify_cq", EIO);
 	if (srq) {
 		s->srq = ibv_create_srq(s->end->pd, &srq_init);
