@@ -26,12 +26,14 @@ struct attempt {
 
 /*
  * What is called, and how it is undone; both return 0 or an errno. What fails may have
- * done a part of its work only in user space: that is for the library to undo.
+ * done a part of its work only in user space: that is for the library to undo. Or a
+ * setting of the module, its new value and the one to go back to.
  */
 struct operation {
 	const char *name;
 	int (*call)(struct attempt *a);
 	int (*undo)(struct attempt *a);
+	const char *setting, *value, *before;
 	bool only_module;
 };
 
@@ -64,53 +66,6 @@ static int destroy_cq(struct attempt *a)
 	return ibv_destroy_cq(a->cq);
 }
 
-static int set(const char *name, const char *value)
-{
-	return setting_write(name, value) ? 0 : errno;
-}
-
-static int set_off(struct attempt *a)
-{
-	(void)a;
-	return set("mode", "off");
-}
-
-static int set_interrupt(struct attempt *a)
-{
-	(void)a;
-	return set("mode", "interrupt");
-}
-
-static int set_poll(struct attempt *a)
-{
-	(void)a;
-	return set("mode", "poll");
-}
-
-static int set_cpus(struct attempt *a)
-{
-	(void)a;
-	return set("cpus", "0");
-}
-
-static int set_all_cpus(struct attempt *a)
-{
-	(void)a;
-	return set("cpus", "0-1");
-}
-
-static int affinity_on(struct attempt *a)
-{
-	(void)a;
-	return set("affinity", "1");
-}
-
-static int affinity_off(struct attempt *a)
-{
-	(void)a;
-	return set("affinity", "0");
-}
-
 static int insert(struct attempt *a)
 {
 	(void)a;
@@ -124,16 +79,31 @@ static int removal(struct attempt *a)
 }
 
 static const struct operation operations[] = {
-	{ "create a channel", create_channel, destroy_channel, false },
-	{ "create a CQ on another vector", create_cq_elsewhere, destroy_cq, false },
-	{ "create a CQ", create_cq, destroy_cq, false },
-	{ "mode poll", set_poll, set_off, true },
-	{ "mode interrupt", set_interrupt, set_off, true },
-	{ "fewer CPUs", set_cpus, set_all_cpus, true },
-	{ "affinity on", affinity_on, affinity_off, true },
+	{ .name = "create a channel", .call = create_channel, .undo = destroy_channel },
+	{ .name = "create a CQ elsewhere", .call = create_cq_elsewhere, .undo = destroy_cq },
+	{ .name = "create a CQ", .call = create_cq, .undo = destroy_cq },
+	{ .name = "mode poll", .setting = "mode", .value = "poll", .before = "off" },
+	{ .name = "mode interrupt", .setting = "mode", .value = "interrupt", .before = "off" },
+	{ .name = "fewer CPUs", .setting = "cpus", .value = "0", .before = "0-1" },
+	{ .name = "affinity on", .setting = "affinity", .value = "1", .before = "0" },
 	/* The last one, as it begins without the module. */
-	{ "insert the module", insert, removal, true },
+	{ .name = "insert the module", .call = insert, .undo = removal, .only_module = true },
 };
+
+static int set(const char *name, const char *value)
+{
+	return setting_write(name, value) ? 0 : errno;
+}
+
+static int call(const struct operation *op, struct attempt *a)
+{
+	return op->setting ? set(op->setting, op->value) : op->call(a);
+}
+
+static int undo(const struct operation *op, struct attempt *a)
+{
+	return op->setting ? set(op->setting, op->before) : op->undo(a);
+}
 
 static bool write_file(const char *path, const char *text)
 {
@@ -171,7 +141,7 @@ static int call_failing(const struct operation *op, struct attempt *a, int n, bo
 		close(fd);
 		return ret;
 	}
-	ret = op->call(a);
+	ret = call(op, a);
 	memset(text, 0, sizeof(text));
 	if (pread(fd, text, sizeof(text) - 1, 0) < 0)
 		ret = errno;
@@ -193,7 +163,7 @@ static bool attempt(struct __test_metadata *_metadata, const struct operation *o
 		EXPECT_TRUE(failed && ret == ENOMEM)
 			TH_LOG("%s, allocation %d: %s", op->name, n, strerror(ret));
 	} else {
-		EXPECT_EQ(0, op->undo(a))
+		EXPECT_EQ(0, undo(op, a))
 			TH_LOG("%s, allocation %d: cannot be undone", op->name, n);
 		a->tolerated += failed;
 	}
@@ -207,7 +177,7 @@ static void each_allocation(struct __test_metadata *_metadata, const struct oper
 
 	a->tolerated = 0;
 	if (op->call == insert)
-		ASSERT_EQ(0, op->undo(a));
+		ASSERT_EQ(0, undo(op, a));
 	while (attempt(_metadata, op, a, ++n)) {
 		ASSERT_GT(MOST, n);
 		ASSERT_TRUE(one_event(loop, a->ch))
@@ -233,7 +203,7 @@ TEST_F(channel, each_allocation)
 		ASSERT_TRUE(setting_change(&cpus, "cpus", "0-1"));
 	}
 	for (i = 0; i < ARRAY_SIZE(operations); i++) {
-		if (module || !operations[i].only_module)
+		if (module || !(operations[i].only_module || operations[i].setting))
 			each_allocation(_metadata, &operations[i], &a, &self->loop);
 	}
 	if (!module)

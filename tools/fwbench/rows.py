@@ -24,11 +24,11 @@ until grep -qs ACTIVE /sys/class/infiniband/mlx5_0/ports/1/state; do :; done
 until grep -qs 'ffff:7f00:0001' /sys/class/infiniband/rxe0/ports/1/gids/*; do :; done
 insmod /lib/modules/fastwake.ko || exit 1
 row() {
-	case $1 in rxe) device=rxe0 ;; *) device=mlx5_0 ;; esac
+	case $1 in rxe) node=rxe0 ;; *) node=mlx5_0 ;; esac
 	echo "$2" >/sys/kernel/fastwake/mode || exit 1
 	row="{\\"device\\": \\"$1\\", \\"mode\\": \\"$2\\", "
 	shift 2
-	line=$(FASTWAKE_RIG_DEVICE=$device "$@") || exit 1
+	line=$(FASTWAKE_RIG_DEVICE=$node "$@") || exit 1
 	report "DATA $row${line#?}"
 	report "PASS $1"
 }

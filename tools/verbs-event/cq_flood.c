@@ -8,17 +8,14 @@
  * at once. How long do the events of the first one take now, and does the kernel's memory
  * grow? Needs two CPUs. Prints a line of JSON.
  */
-#include <err.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "polled.h"
+#include "measure.h"
 
 #define MAX_CQS 256
 
@@ -27,20 +24,6 @@ struct shared {
 	atomic_long events;
 	atomic_bool ready;
 };
-
-static long long now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
-static void go_to(int cpu)
-{
-	if (!pin_to_cpu(cpu))
-		err(1, "CPU %d", cpu);
-}
 
 static void open_or_die(struct rig *rig, struct ibv_comp_channel **ch)
 {
@@ -87,13 +70,6 @@ static void flood(struct shared *shared, int n, int vector)
 		}
 		shared->ready = true;
 	}
-}
-
-static int by_value(const void *a, const void *b)
-{
-	long long x = *(const long long *)a, y = *(const long long *)b;
-
-	return x < y ? -1 : x > y;
 }
 
 static void measure(struct rig *rig, struct ibv_comp_channel *ch, struct loop *l, int n,

@@ -7,14 +7,11 @@
  * until the CQ has followed. Then it bounces between the CPUs for a while, and counts
  * the moves. Needs the module fastwake, and two CPUs. Prints a line of JSON.
  */
-#include <err.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "polled.h"
+#include "measure.h"
 
 #define INTERVAL_MS 334		/* move_interval_ms */
 #define MAX_EVENTS 100000	/* until the CQ has followed */
@@ -23,20 +20,6 @@
 static struct rig rig;
 static struct ibv_comp_channel *ch;
 static struct loop loop;
-
-static long long now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
-static void go_to(int cpu)
-{
-	if (!pin_to_cpu(cpu))
-		err(1, "CPU %d", cpu);
-}
 
 static void events(int n)
 {
@@ -64,13 +47,6 @@ static void wait_until_it_may_move(void)
 
 	nanosleep(&t, NULL);
 	nanosleep(&t, NULL);
-}
-
-static int by_value(const void *a, const void *b)
-{
-	long long x = *(const long long *)a, y = *(const long long *)b;
-
-	return x < y ? -1 : x > y;
 }
 
 static void usage(void)
