@@ -10,7 +10,7 @@ export FASTWAKE_CACHE
 ifdef KSRC
 export KSRC
 endif
-export STOCK SEEDS PSI HOURS MLX5EMU EVENT_CONFIG
+export STOCK SEEDS PSI HOURS MLX5EMU
 ifdef KDIR
 export KDIR
 endif
