@@ -40,4 +40,48 @@ enum wake_up_result {
 	WAKE_UP_PENDING,
 };
 
+/*
+ * User interrupts, on x86-64 CPUs that have them: a thread interrupts another one by an
+ * instruction, SENDUIPI, without the kernel. The receiver:
+ *
+ *	long uintr_register_handler(__u64 handler, unsigned int flags);
+ *	long uintr_unregister_handler(unsigned int flags);
+ *	long uintr_alt_stack(__u64 sp, size_t size, unsigned int flags);
+ *	long uintr_vector_fd(unsigned int vector, unsigned int flags);
+ *	long uintr_wait(const struct __kernel_timespec *timeout, unsigned int flags);
+ *
+ * The sender, with a file descriptor of uintr_vector_fd() or uintr_event():
+ *
+ *	long uintr_register_sender(int fd, unsigned int flags);
+ *	long uintr_unregister_sender(unsigned int index, unsigned int flags);
+ *
+ * Who wants an eventfd to be signalled instead:
+ *
+ *	long uintr_event(int fd, unsigned int flags);
+ */
+#ifndef __NR_uintr_register_handler
+#define __NR_uintr_register_handler	603
+#endif
+#ifndef __NR_uintr_unregister_handler
+#define __NR_uintr_unregister_handler	604
+#endif
+#ifndef __NR_uintr_alt_stack
+#define __NR_uintr_alt_stack		605
+#endif
+#ifndef __NR_uintr_vector_fd
+#define __NR_uintr_vector_fd		606
+#endif
+#ifndef __NR_uintr_register_sender
+#define __NR_uintr_register_sender	607
+#endif
+#ifndef __NR_uintr_unregister_sender
+#define __NR_uintr_unregister_sender	608
+#endif
+#ifndef __NR_uintr_wait
+#define __NR_uintr_wait		609
+#endif
+#ifndef __NR_uintr_event
+#define __NR_uintr_event		610
+#endif
+
 #endif /* _UAPI_LINUX_FASTWAKE_H */
