@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * uintr_event - user interrupts that signal an eventfd
+ *
+ * What uintr_event(2) does: each call makes a target of user interrupts, which listens,
+ * and a file that names its only vector. When SENDUIPI posts something, the kernel calls
+ * uintr_event_notify() on the CPU that is told, in the interrupt: it signals the eventfd,
+ * which wakes whoever reads or polls it, directly.
+ *
+ * The CPU that is told follows the thread that called uintr_event(2), see
+ * uintr_event_follow(): the reader is woken where it last waited.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/eventfd.h>
+#include <linux/irq_work.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/sched/direct.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+
+#include <asm/uintr.h>
+
+/* The only vector of each target. */
+#define UINTR_EVENT_NR	0
+
+/**
+ * struct uintr_event - an eventfd that user interrupts signal
+ * @target: whom they are sent to; the first member, as kfree() has it
+ * @eventfd: with a reference
+ * @reader: who reads it, supposedly: the thread that called uintr_event(2), which may
+ *	have exited since
+ * @node: on the list of all of them
+ * @seen: the reader's CPU, if it was not the one that is told the last time; or that
+ * @move: has that CPU told from now on; an interrupt of its own, as notify() must not
+ */
+struct uintr_event {
+	struct uintr_target	target;
+	struct eventfd_ctx	*eventfd;
+	struct task_struct	*reader;
+	struct list_head	node;
+	int			seen;
+	struct irq_work		move;
+};
+
+static LIST_HEAD(uintr_events);
+static DEFINE_MUTEX(uintr_events_lock);
+
+static struct uintr_event *to_event(struct uintr_target *target)
+{
+	return container_of(target, struct uintr_event, target);
+}
+
+/*
+ * Have the CPU told on which the reader is the second time in a row: one that goes back
+ * and forth does not drag its interrupts along.
+ */
+static void uintr_event_follow(struct uintr_event *ev)
+{
+	int here = smp_processor_id();
+	int cpu = task_cpu(ev->reader);
+	int before = ev->seen;
+
+	ev->seen = cpu;
+	if (cpu != here && cpu == before)
+		irq_work_queue(&ev->move);
+}
+
+static void uintr_event_move(struct irq_work *move)
+{
+	struct uintr_event *ev = container_of(move, struct uintr_event, move);
+	int cpu = READ_ONCE(ev->seen);
+
+	/* It does not go offline as long as this CPU's interrupts are off. */
+	if (cpu_online(cpu))
+		uintr_target_move(&ev->target, cpu);
+}
+
+static void uintr_event_notify(struct uintr_target *target)
+{
+	struct uintr_event *ev = to_event(target);
+	enum sched_direct_waker before;
+
+	if (!uintr_target_take(target))
+		return;
+
+	before = sched_direct_wakes_begin();
+	eventfd_signal(ev->eventfd);
+	sched_direct_wakes_end(before);
+	uintr_event_follow(ev);
+}
+
+static void uintr_event_vector_gone(struct uintr_target *target, unsigned int nr);
+
+static const struct uintr_target_ops uintr_event_ops = {
+	.notify		= uintr_event_notify,
+	.vector_gone	= uintr_event_vector_gone,
+};
+
+/* It has left, so that notify() is not called, nor runs. */
+static void uintr_event_put(struct uintr_event *ev)
+{
+	irq_work_sync(&ev->move);
+	eventfd_ctx_put(ev->eventfd);
+	put_task_struct(ev->reader);
+	uintr_target_put(&ev->target);
+}
+
+/* Take it off the list, if nobody else has: then the caller has to get rid of it. */
+static bool uintr_event_unlist(struct uintr_event *ev)
+{
+	bool listed;
+
+	guard(mutex)(&uintr_events_lock);
+	listed = !list_empty(&ev->node);
+	list_del_init(&ev->node);
+	return listed;
+}
+
+/* Nobody can send to it any more. */
+static void uintr_event_vector_gone(struct uintr_target *target, unsigned int nr)
+{
+	struct uintr_event *ev = to_event(target);
+
+	if (!uintr_event_unlist(ev))
+		return;
+	uintr_target_leave(target);
+	uintr_event_put(ev);
+}
+
+static struct uintr_event *uintr_event_new(int fd)
+{
+	struct uintr_event *ev = kzalloc(sizeof(*ev), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!ev)
+		return ERR_PTR(-ENOMEM);
+	ev->eventfd = eventfd_ctx_fdget(fd);
+	if (IS_ERR(ev->eventfd)) {
+		ret = PTR_ERR(ev->eventfd);
+		goto err_free;
+	}
+	ev->move = IRQ_WORK_INIT_HARD(uintr_event_move);
+	ev->seen = raw_smp_processor_id();
+	ret = uintr_target_init(&ev->target, &uintr_event_ops);
+	if (ret)
+		goto err_eventfd;
+	ev->reader = get_task_struct(current);
+	return ev;
+
+err_eventfd:
+	eventfd_ctx_put(ev->eventfd);
+err_free:
+	kfree(ev);
+	return ERR_PTR(ret);
+}
+
+/* uintr_event(2); the caller lets the module not go meanwhile. */
+static int uintr_event_make(int fd, unsigned int flags)
+{
+	struct uintr_event *ev = uintr_event_new(fd);
+	int ret;
+
+	if (IS_ERR(ev))
+		return PTR_ERR(ev);
+
+	sched_direct_use();
+	preempt_disable();
+	uintr_target_listen(&ev->target);
+	preempt_enable();
+	/* Once there is the file, another thread may close it. */
+	scoped_guard(mutex, &uintr_events_lock)
+		list_add(&ev->node, &uintr_events);
+	ret = uintr_vector_fd(&ev->target, UINTR_EVENT_NR, flags);
+	if (ret < 0) {
+		uintr_event_unlist(ev);
+		uintr_target_leave(&ev->target);
+		uintr_event_put(ev);
+	}
+	return ret;
+}
+
+static int __init uintr_event_init(void)
+{
+	if (!cpu_feature_enabled(X86_FEATURE_UINTR)) {
+		pr_err("this CPU has no user interrupts, or they are switched off\n");
+		return -ENODEV;
+	}
+	return uintr_event_set(uintr_event_make);
+}
+
+static struct uintr_event *uintr_event_first(void)
+{
+	struct uintr_event *ev;
+
+	guard(mutex)(&uintr_events_lock);
+	ev = list_first_entry_or_null(&uintr_events, struct uintr_event, node);
+	if (ev)
+		list_del_init(&ev->node);
+	return ev;
+}
+
+/* Files, and those who send by them, stay, and nothing comes of it any more. */
+static void __exit uintr_event_exit(void)
+{
+	struct uintr_event *ev;
+
+	uintr_event_set(NULL);
+	while ((ev = uintr_event_first())) {
+		/* Also waits until uintr_event_vector_gone() has seen that it is not listed. */
+		uintr_target_detach(&ev->target);
+		uintr_event_put(ev);
+	}
+	/* Nor does it run for one that it took off the list itself. */
+	uintr_target_synchronize();
+}
+
+module_init(uintr_event_init);
+module_exit(uintr_event_exit);
+MODULE_DESCRIPTION("User interrupts that signal an eventfd");
+MODULE_LICENSE("GPL");
