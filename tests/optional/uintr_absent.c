@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Without user interrupts, be it that the kernel does not know them, that the CPU has none
+ * or that they are switched off: the calls say so, and SENDUIPI is no instruction.
+ *
+ * checkpatch: ENOSYS: it is meant as just that
+ */
+#include <fcntl.h>
+#include <sys/eventfd.h>
+
+#include "fastwake_test.h"
+
+/* What each call says where the kernel has it, without user interrupts. */
+static const struct {
+	const char *name;
+	int nr;
+	int error;
+	long arg[2];
+} calls[] = {
+	{ "uintr_register_handler", __NR_uintr_register_handler, ENODEV, { 4096, 0 } },
+	{ "uintr_unregister_handler", __NR_uintr_unregister_handler, EINVAL, { 0, 0 } },
+	{ "uintr_alt_stack", __NR_uintr_alt_stack, EINVAL, { 0, 0 } },
+	{ "uintr_vector_fd", __NR_uintr_vector_fd, ENODEV, { 0, 0 } },
+	{ "uintr_register_sender", __NR_uintr_register_sender, ENODEV, { 0, 0 } },
+	{ "uintr_unregister_sender", __NR_uintr_unregister_sender, EINVAL, { 0, 0 } },
+	{ "uintr_wait", __NR_uintr_wait, EINVAL, { 0, 0 } },
+	{ "uintr_event", __NR_uintr_event, ENODEV, { 0, 0 } },
+};
+
+TEST(calls_say_so)
+{
+	bool known = syscall(__NR_uintr_wait, NULL, 0) == -1 && errno != ENOSYS;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		EXPECT_EQ(-1, syscall(calls[i].nr, calls[i].arg[0], calls[i].arg[1], 0))
+			TH_LOG("%s", calls[i].name);
+		EXPECT_EQ(known ? calls[i].error : ENOSYS, errno)
+			TH_LOG("%s: %s", calls[i].name, strerror(errno));
+	}
+}
+
+#ifdef __x86_64__
+static void senduipi(void)
+{
+	asm volatile(".byte 0xf3, 0x0f, 0xc7, 0xf0" : : "a" (0L) : "memory");
+}
+
+TEST(the_instruction_is_none)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		senduipi();
+		_exit(0);
+	}
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status));
+	EXPECT_EQ(SIGILL, WTERMSIG(status));
+}
+
+TEST(nobody_is_told_of_it)
+{
+	EXPECT_NE(0, system("grep -qw uintr /proc/cpuinfo"));
+}
+#endif
+
+TEST_HARNESS_MAIN
