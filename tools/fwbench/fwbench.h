@@ -25,6 +25,7 @@ enum {
 
 int cmd_switch(int argc, char **argv);
 int cmd_fair(int argc, char **argv);
+int cmd_uintr(int argc, char **argv);
 
 /* The number in @arg, or the end of the program with a message that says why. */
 long parse_number(struct argp_state *state, const char *arg, const char *what,

@@ -19,6 +19,9 @@ static const struct subcommand {
 } subcommands[] = {
 	{ "switch", "what it costs two contexts to hand a CPU over and back", cmd_switch },
 	{ "fair", "whether hand-overs take time from others, or leave it to them", cmd_fair },
+#ifdef __x86_64__
+	{ "uintr", "what a message costs, and telling of it by a user interrupt", cmd_uintr },
+#endif
 };
 
 long parse_number(struct argp_state *state, const char *arg, const char *what,
