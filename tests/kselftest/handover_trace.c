@@ -53,6 +53,8 @@ FIXTURE_SETUP(trace)
 	self->p = pair_start(usable_cpu(0), cpu, variant->flags, NULL);
 	ASSERT_NE(NULL, self->p);
 	for (i = 0; i < 2; i++) {
+		/* They are about to, and the trace is to begin with that. */
+		ASSERT_TRUE(wait_for_state(self->p->pid[i], 'S'));
 		self->sleeps[i] = thread_sleeps(self->p->pid[i]);
 		self->preemptions[i] = thread_preemptions(self->p->pid[i]);
 	}
