@@ -10,15 +10,15 @@ export FASTWAKE_CACHE
 ifdef KSRC
 export KSRC
 endif
-export STOCK SEEDS PSI HOURS MLX5EMU
+export STOCK SEEDS PSI HOURS MLX5EMU BOCHS
 ifdef KDIR
 export KDIR
 endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help deps tree refresh bisect-check kernel modules deb image toolbox lanes lane \
-	gates mutants demo bench-switch bench-fair bench-stages bench-event bench-follow bench-flood \
+.PHONY: help deps tree refresh bisect-check kernel modules deb image toolbox bochs lanes lane \
+	gates mutants demo bench-switch bench-fair bench-stages bench-event bench-follow bench-flood bench-uintr \
 	selftests torture check check-all clean distclean
 
 help: ## this list
@@ -41,7 +41,7 @@ refresh: ## write the commits of build/linux back to patches/
 bisect-check: tree ## compile what each patch touches, patch by patch
 	@$(B)/bisect-check
 
-kernel: tree ## build the kernel; CONFIG=on, debug, kcsan, rt, scx, arm64, stock, mlx5, mlx5-debug, mlx5-kcsan, mlx5-stock, bench, bench-stock, mlx5-bench, mlx5-bench-stock
+kernel: tree ## build the kernel; CONFIG=on, debug, kcsan, rt, uintr, scx, arm64, stock, mlx5, mlx5-debug, mlx5-kcsan, mlx5-stock, bench, bench-stock, mlx5-bench, mlx5-bench-stock
 	@$(B)/kernel $(CONFIG)
 
 modules: $(if $(KDIR),deps,kernel) ## build the modules for CONFIG, or for the kernel in KDIR=
@@ -56,6 +56,9 @@ image: modules ## the guest's initramfs for CONFIG
 
 toolbox: deps ## build/toolbox: a QEMU that has vfio-user-pci, with its libraries
 	@$(B)/toolbox
+
+bochs: deps ## build/bochs: an emulator of a CPU with user interrupts; STOCK=1 without its corrections
+	@$(B)/bochs $(if $(STOCK),stock)
 
 lanes: ## list the test lanes
 	@$(B)/lane --list
@@ -86,6 +89,9 @@ bench-event: tree ## from a completion event to its reader, in the emulator; STO
 
 bench-follow: tree ## how soon a CQ follows its reader to another CPU, in the emulator; JSON=1
 	@$(B)/bench follow $(if $(JSON),--json)
+
+bench-uintr: tree ## what a message costs, told by user interrupts and other ways, in Bochs; JSON=1
+	@$(B)/bench uintr $(if $(JSON),--json)
 
 bench-flood: tree ## what a flood of completion events does to others, in the emulator; JSON=1
 	@$(B)/bench flood $(if $(JSON),--json)

@@ -17,10 +17,12 @@ apt_mirror() {
 	echo "$uri"
 }
 
-# apt_begin SUITES ARCHITECTURE LOG: sets the array apt to an apt-get that knows
-# those suites alone, with fresh lists. Fails with apt's words in LOG.
+# apt_begin SUITES ARCHITECTURE LOG [deb-src]: sets the array apt to an apt-get that
+# knows those suites alone, or their sources, with fresh lists. Fails with apt's words
+# in LOG.
 apt_begin() {
-	local dir=$BUILD/apt/${1// /+}-$2 uri
+	local types=${4:-deb} uri
+	local dir=$BUILD/apt/${1// /+}-$2-$types
 	uri=$(apt_mirror)
 	[ -n "$uri" ] || {
 		echo "E: no Debian mirror among this machine's apt sources (try apt-get update)" >"$3"
@@ -28,7 +30,7 @@ apt_begin() {
 	}
 	mkdir -p "$dir"/{sources.d,lists/partial,cache/archives/partial}
 	cat >"$dir/sources.d/fastwake.sources" <<-END
-		Types: deb
+		Types: $types
 		URIs: $uri
 		Suites: $1
 		Components: main

@@ -139,8 +139,8 @@ configure() {
 	echo "$key" >"$obj/.config.key"
 }
 
-# scratch_at COMMIT: puts the scratch tree build/bisect there, configured as "mlx5",
-# which is "on" and the driver, as far as that commit has the options
+# scratch_at COMMIT: puts the scratch tree build/bisect there, configured as "mlx5" with
+# user interrupts, as far as that commit has the options
 scratch_at() {
 	local src
 	src=$(kernel_src scratch)
@@ -149,7 +149,7 @@ scratch_at() {
 		lgit worktree add -q --detach "$src" "$1"
 	}
 	git -C "$src" checkout -q --detach "$1"
-	configure scratch mlx5
+	configure scratch mlx5-bisect
 }
 
 # object_of FILE: what to build to compile this .c or .S file of the scratch tree.
@@ -244,7 +244,7 @@ lane_read() {
 	# shellcheck disable=SC1090
 	. "$file"
 	case $LANE_CONFIG/$LANE_MODE in
-	stock/none | mlx5-stock/none | rt/none | arm64/none) ;;
+	stock/none | mlx5-stock/none | rt/none | arm64/none | uintr/none) ;;
 	on/* | debug/* | kcsan/* | scx/* | mlx5/* | mlx5-debug/* | mlx5-kcsan/*)
 		case $LANE_MODE in
 		none | off | interrupt | poll) ;;
@@ -254,8 +254,12 @@ lane_read() {
 	*) die "tests/vm/lanes/$1: wrong LANE_CONFIG or LANE_MODE" ;;
 	esac
 	case $LANE_BOOT/$LANE_CLASS in
-	free/check | free/check-all | icount/check | icount/check-all) ;;
+	free/check | free/check-all | icount/check | icount/check-all | bochs/check | bochs/check-all) ;;
 	*) die "tests/vm/lanes/$1: wrong LANE_BOOT or LANE_CLASS" ;;
+	esac
+	case $LANE_CONFIG/$LANE_BOOT in
+	uintr/bochs) ;;
+	uintr/* | */bochs) die "tests/vm/lanes/$1: LANE_CONFIG=uintr and LANE_BOOT=bochs go together" ;;
 	esac
 	case $LANE_CONFIG/$LANE_DEVICES in
 	mlx5/mlx5* | mlx5-*/mlx5* | */) ;;
