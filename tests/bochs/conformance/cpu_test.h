@@ -166,7 +166,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 /* A thread's own: its stack may be what is wrong. */
 static void signal_stack(void)
 {
-	static _Thread_local char stack[65536];
+	static __thread char stack[65536];
 	stack_t it = { .ss_sp = stack, .ss_size = sizeof(stack) };
 
 	sigaltstack(&it, NULL);
