@@ -139,8 +139,8 @@ configure() {
 	echo "$key" >"$obj/.config.key"
 }
 
-# scratch_at COMMIT: puts the scratch tree build/bisect there, configured as "mlx5" with
-# user interrupts, as far as that commit has the options
+# scratch_at COMMIT: puts the scratch tree build/bisect there, configured as "mlx5", as far
+# as that commit has the options
 scratch_at() {
 	local src
 	src=$(kernel_src scratch)
@@ -149,7 +149,7 @@ scratch_at() {
 		lgit worktree add -q --detach "$src" "$1"
 	}
 	git -C "$src" checkout -q --detach "$1"
-	configure scratch mlx5-bisect
+	configure scratch mlx5
 }
 
 # object_of FILE: what to build to compile this .c or .S file of the scratch tree.
@@ -244,7 +244,7 @@ lane_read() {
 	# shellcheck disable=SC1090
 	. "$file"
 	case $LANE_CONFIG/$LANE_MODE in
-	stock/none | mlx5-stock/none | rt/none | arm64/none | uintr/none) ;;
+	stock/none | mlx5-stock/none | rt/none | arm64/none) ;;
 	on/* | debug/* | kcsan/* | scx/* | mlx5/* | mlx5-debug/* | mlx5-kcsan/*)
 		case $LANE_MODE in
 		none | off | interrupt | poll) ;;
@@ -257,9 +257,9 @@ lane_read() {
 	free/check | free/check-all | icount/check | icount/check-all | bochs/check | bochs/check-all) ;;
 	*) die "tests/vm/lanes/$1: wrong LANE_BOOT or LANE_CLASS" ;;
 	esac
-	case $LANE_CONFIG/$LANE_BOOT in
-	uintr/bochs) ;;
-	uintr/* | */bochs) die "tests/vm/lanes/$1: LANE_CONFIG=uintr and LANE_BOOT=bochs go together" ;;
+	case $LANE_BOOT/$LANE_CONFIG/$LANE_MODE in
+	bochs/on/none | bochs/debug/none | bochs/kcsan/none) ;;
+	bochs/*) die "tests/vm/lanes/$1: LANE_BOOT=bochs goes with LANE_CONFIG=on, debug or kcsan, and LANE_MODE=none" ;;
 	esac
 	case $LANE_CONFIG/$LANE_DEVICES in
 	mlx5/mlx5* | mlx5-*/mlx5* | */) ;;
