@@ -91,7 +91,7 @@ struct fastwake_text {
 
 static void fastwake_add_vector(const struct ib_comp_vector *vector, void *arg)
 {
-	const char *name = vector->device->name;
+	const char *name = vector->device ? vector->device->name : "uintr";
 	struct fastwake_text *text = arg;
 
 	/* A driver has its vectors before its device is registered, and named. */

@@ -258,8 +258,8 @@ lane_read() {
 	*) die "tests/vm/lanes/$1: wrong LANE_BOOT or LANE_CLASS" ;;
 	esac
 	case $LANE_BOOT/$LANE_CONFIG/$LANE_MODE in
-	bochs/on/none | bochs/debug/none | bochs/kcsan/none) ;;
-	bochs/*) die "tests/vm/lanes/$1: LANE_BOOT=bochs goes with LANE_CONFIG=on, debug or kcsan, and LANE_MODE=none" ;;
+	bochs/on/none | bochs/on/poll | bochs/debug/none | bochs/kcsan/none) ;;
+	bochs/*) die "tests/vm/lanes/$1: LANE_BOOT=bochs goes with LANE_CONFIG=on, debug or kcsan, and LANE_MODE=none, or on with poll" ;;
 	esac
 	case $LANE_CONFIG/$LANE_DEVICES in
 	mlx5/mlx5* | mlx5-*/mlx5* | */) ;;

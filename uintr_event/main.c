@@ -5,7 +5,8 @@
  * What uintr_event(2) does: each call makes a target of user interrupts, which listens,
  * and a file that names its only vector. When SENDUIPI posts something, the kernel calls
  * uintr_event_notify() on the CPU that is told, in the interrupt: it signals the eventfd,
- * which wakes whoever reads or polls it, directly.
+ * which wakes whoever reads or polls it, directly. On a CPU that polls it is called by
+ * a poll, see poll.c.
  *
  * The CPU that is told follows the thread that called uintr_event(2), see
  * uintr_event_follow(): the reader is woken where it last waited.
@@ -22,6 +23,8 @@
 #include <linux/slab.h>
 
 #include <asm/uintr.h>
+
+#include "poll.h"
 
 /* The only vector of each target. */
 #define UINTR_EVENT_NR	0
@@ -184,11 +187,16 @@ static int uintr_event_make(int fd, unsigned int flags)
 
 static int __init uintr_event_init(void)
 {
+	int ret;
+
 	if (!cpu_feature_enabled(X86_FEATURE_UINTR)) {
 		pr_err("this CPU has no user interrupts, or they are switched off\n");
 		return -ENODEV;
 	}
-	return uintr_event_set(uintr_event_make);
+	ret = uintr_event_set(uintr_event_make);
+	if (!ret)
+		uintr_event_poll_init();
+	return ret;
 }
 
 static struct uintr_event *uintr_event_first(void)
@@ -207,6 +215,7 @@ static void __exit uintr_event_exit(void)
 {
 	struct uintr_event *ev;
 
+	uintr_event_poll_exit();
 	uintr_event_set(NULL);
 	while ((ev = uintr_event_first())) {
 		/* Also waits until uintr_event_vector_gone() has seen that it is not listed. */
