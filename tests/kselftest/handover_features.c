@@ -5,13 +5,14 @@
  */
 #include <sys/mount.h>
 
+#include "env_number.h"
 #include "bystanders.h"
 #include "pair.h"
 
 #define DEBUGFS "/sys/kernel/debug"
 #define FEATURES DEBUGFS "/sched/features"
 #define NO_FEATURES "needs " FEATURES
-#define TURNS 1000
+#define TURNS times(1000)
 
 static const char *const names[] = { "DELAY_DEQUEUE", "NEXT_BUDDY" };
 

@@ -3,11 +3,12 @@
  * The CPU on which two processes hand over to each other, or on which one of them is,
  * goes offline: their turns go on.
  */
+#include "env_number.h"
 #include "cpu_online.h"
 #include "pair.h"
 #include "traveller.h"
 
-#define TIMES 10
+#define TIMES times(10)
 #define TURNS 50
 
 FIXTURE(hotplug)

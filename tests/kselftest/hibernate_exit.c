@@ -5,10 +5,11 @@
  */
 #include <signal.h>
 
+#include "env_number.h"
 #include "fastwake_test.h"
 
-#define THREADS 200
-#define PROCESSES 100
+#define THREADS times(200)
+#define PROCESSES times(100)
 
 /* What a victim does before it exits; the rounds take turns. */
 enum {

@@ -6,10 +6,11 @@
 #include <signal.h>
 #include <sys/prctl.h>
 
+#include "env_number.h"
 #include "fastwake_test.h"
 
 #define AFTER_EXEC "after-exec"
-#define WAKES 200
+#define WAKES times(200)
 
 /* Where the programs count: a file, since execve() takes away the memory. */
 static atomic_int *woken;

@@ -8,10 +8,11 @@
  */
 #include <sys/ptrace.h>
 
+#include "env_number.h"
 #include "own_cgroup.h"
 
-#define WAKES 1000
-#define DISTURBANCES 200
+#define WAKES times(1000)
+#define DISTURBANCES times(200)
 
 /* Shared with the process that sleeps. */
 static struct race {
@@ -160,12 +161,13 @@ FIXTURE_TEARDOWN(race)
 
 TEST_F(race, nothing_is_lost)
 {
+	const int enough = WAKES, disturbances = DISTURBANCES;
 	pthread_t thread;
 	int wakes = 0;
 	long ret;
 
 	ASSERT_EQ(0, pthread_create(&thread, NULL, disturb, (void *)&variant->once));
-	while (wakes < WAKES || race->disturbances < DISTURBANCES) {
+	while (wakes < enough || race->disturbances < disturbances) {
 		ASSERT_LE(0, race->disturbances);
 		ret = wake_up_process(race->pid, 0);
 		ASSERT_TRUE(ret == WAKE_UP_WOKEN || ret == WAKE_UP_PERMIT) {
