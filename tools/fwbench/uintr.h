@@ -14,6 +14,7 @@
 #include <x86intrin.h>
 
 #include "fwbench.h"
+#include "output.h"
 
 #define UINTR_MAX_SIZE 4096
 #define UINTR_WHY_SIZE 128
@@ -90,5 +91,7 @@ extern const struct uintr_method uintr_methods[];
 extern const unsigned int nr_uintr_methods;
 
 void uintr_measure(const struct uintr_run *run, struct uintr_result *result);
+/* Prints rows of its own, and returns an exit status. */
+int uintr_stages(const struct uintr_run *run, enum format format);
 
 #endif /* FWBENCH_UINTR_H */
