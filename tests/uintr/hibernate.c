@@ -102,6 +102,30 @@ TEST(permit_without_a_handler)
 	}
 }
 
+/* Nor does a look that comes before the interrupt, which is another CPU's, take it away. */
+TEST(permit_of_another_cpu)
+{
+	int fd, index, here, there, i;
+
+	if (uintr_missing())
+		SKIP(return, NO_UINTR);
+	here = usable_cpu(0);
+	there = usable_cpu(1);
+	if (there < 0)
+		SKIP(return, "needs two CPUs");
+	ASSERT_TRUE(pin_to_cpu(there));
+	fd = uintr_vector_fd(0, 0);
+	index = uintr_register_sender(fd, 0);
+	ASSERT_LE(0, index);
+	ASSERT_TRUE(pin_to_cpu(here));
+	for (i = 0; i < 300; i++) {
+		_senduipi(index);
+		ASSERT_TRUE(wait_for_events(fd, POLLIN));
+		ASSERT_EQ(0, hibernate(0));
+		ASSERT_EQ(1, read_number(fd));
+	}
+}
+
 /* With a handler what is not delivered does the same. */
 TEST(pending_with_uif_clear)
 {
