@@ -13,9 +13,26 @@ static long pair_preemptions(struct pair *p)
 	return thread_preemptions(p->pid[0]) + thread_preemptions(p->pid[1]);
 }
 
+#define BASE_SLICE "/sys/kernel/debug/sched/base_slice_ns"
+
+/* What it was before, or -1. */
+static long set_base_slice(long ns)
+{
+	FILE *f = fopen(BASE_SLICE, "r+");
+	long before = -1;
+
+	if (!f)
+		return -1;
+	if (fscanf(f, "%ld", &before) != 1 || fseek(f, 0, SEEK_SET) ||
+	    fprintf(f, "%ld", ns) < 0)
+		before = -1;
+	return fclose(f) ? -1 : before;
+}
+
 TEST(hand_overs)
 {
 	long long wakes, switches, fallbacks;
+	long base_slice;
 	long preemptions;
 	struct pair *p;
 
@@ -24,6 +41,9 @@ TEST(hand_overs)
 	if (counters_missing())
 		SKIP(return, NO_COUNTERS);
 
+	/* Where a turn takes long, each one would be the end of a slice otherwise. */
+	base_slice = set_base_slice(100000000);
+	ASSERT_LT(0, base_slice);
 	p = pair_start(usable_cpu(0), usable_cpu(0), WAKE_UP_HIBERNATE, NULL);
 	ASSERT_NE(NULL, p);
 	wakes = counter("direct_wakes");
@@ -48,6 +68,7 @@ TEST(hand_overs)
 	/* The end of a slice is all that is against it. */
 	EXPECT_LT(TURNS / 2, switches);
 	EXPECT_TRUE(pair_stop(p));
+	EXPECT_LT(0, set_base_slice(base_slice));
 	EXPECT_STREQ("", p->wrong);
 }
 
