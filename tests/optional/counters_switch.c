@@ -18,15 +18,21 @@ static long pair_preemptions(struct pair *p)
 /* What it was before, or -1. */
 static long set_base_slice(long ns)
 {
-	FILE *f = fopen(BASE_SLICE, "r+");
+	FILE *f = fopen(BASE_SLICE, "r");
 	long before = -1;
 
 	if (!f)
 		return -1;
-	if (fscanf(f, "%ld", &before) != 1 || fseek(f, 0, SEEK_SET) ||
-	    fprintf(f, "%ld", ns) < 0)
+	if (fscanf(f, "%ld", &before) != 1)
 		before = -1;
-	return fclose(f) ? -1 : before;
+	fclose(f);
+
+	f = fopen(BASE_SLICE, "w");
+	if (!f || fprintf(f, "%ld", ns) < 0)
+		before = -1;
+	if (f && fclose(f))
+		before = -1;
+	return before;
 }
 
 TEST(hand_overs)
