@@ -90,7 +90,7 @@ bench-event: tree ## from a completion event to its reader, in the emulator; STO
 bench-follow: tree ## how soon a CQ follows its reader to another CPU, in the emulator; JSON=1
 	@$(B)/bench follow $(if $(JSON),--json)
 
-bench-uintr: tree ## what a message costs, told by user interrupts and other ways, in Bochs; JSON=1
+bench-uintr: tree ## what a message costs, told by user interrupts and other ways, in Bochs; STOCK=1 JSON=1
 	@$(B)/bench uintr $(if $(JSON),--json)
 
 bench-flood: tree ## what a flood of completion events does to others, in the emulator; JSON=1

@@ -18,8 +18,9 @@
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/direct.h>
-#include <linux/sched/task.h>
 #include <linux/slab.h>
 
 #include <asm/uintr.h>
@@ -33,8 +34,7 @@
  * struct uintr_event - an eventfd that user interrupts signal
  * @target: whom they are sent to; the first member, as kfree() has it
  * @eventfd: with a reference
- * @reader: who reads it, supposedly: the thread that called uintr_event(2), which may
- *	have exited since
+ * @reader: who reads it, supposedly: the thread that called uintr_event(2)
  * @node: on the list of all of them
  * @seen: the reader's CPU, if it was not the one that is told the last time; or that
  * @move: has that CPU told from now on; an interrupt of its own, as notify() must not
@@ -42,7 +42,7 @@
 struct uintr_event {
 	struct uintr_target	target;
 	struct eventfd_ctx	*eventfd;
-	struct task_struct	*reader;
+	struct pid		*reader;
 	struct list_head	node;
 	int			seen;
 	struct irq_work		move;
@@ -62,12 +62,17 @@ static struct uintr_event *to_event(struct uintr_target *target)
  */
 static void uintr_event_follow(struct uintr_event *ev)
 {
-	int here = smp_processor_id();
-	int cpu = task_cpu(ev->reader);
+	struct task_struct *reader;
 	int before = ev->seen;
 
-	ev->seen = cpu;
-	if (cpu != here && cpu == before)
+	scoped_guard(rcu) {
+		reader = pid_task(ev->reader, PIDTYPE_PID);
+		if (!reader)
+			return;
+		ev->seen = task_cpu(reader);
+	}
+	/* One that still runs may be on another CPU: uintr_event_put() waits for one only. */
+	if (ev->seen != smp_processor_id() && ev->seen == before && !irq_work_is_busy(&ev->move))
 		irq_work_queue(&ev->move);
 }
 
@@ -107,7 +112,7 @@ static void uintr_event_put(struct uintr_event *ev)
 {
 	irq_work_sync(&ev->move);
 	eventfd_ctx_put(ev->eventfd);
-	put_task_struct(ev->reader);
+	put_pid(ev->reader);
 	uintr_target_put(&ev->target);
 }
 
@@ -145,12 +150,12 @@ static struct uintr_event *uintr_event_new(int fd)
 		ret = PTR_ERR(ev->eventfd);
 		goto err_free;
 	}
-	ev->move = IRQ_WORK_INIT_HARD(uintr_event_move);
+	ev->move = IRQ_WORK_INIT(uintr_event_move);
 	ev->seen = raw_smp_processor_id();
 	ret = uintr_target_init(&ev->target, &uintr_event_ops);
 	if (ret)
 		goto err_eventfd;
-	ev->reader = get_task_struct(current);
+	ev->reader = get_task_pid(current, PIDTYPE_PID);
 	return ev;
 
 err_eventfd:
