@@ -105,11 +105,11 @@ torture: tree ## wake-ups while everything happens to the threads; HOURS=N (1)
 check: deps ## all tests; the last line is "N passed, N failed"
 	@$(B)/check
 
-check-all: deps ## check, the lanes that take too long for it, the kernel's own selftests
+check-all: deps ## check, the other lanes, the kernel's own selftests, mutants, a 32-bit build, each patch with all that it touches
 	@$(B)/check --all
 
 clean: ## remove what was built, keep source tree, downloads and ccache
 	@$(B)/clean
 
-distclean: ## remove build/ and the cache folder
+distclean: ## remove build/ and what is ours in the cache folder
 	@$(B)/clean --all
