@@ -6,7 +6,7 @@
  * and a file that names its only vector. When SENDUIPI posts something, the kernel calls
  * uintr_event_notify() on the CPU that is told, in the interrupt: it signals the eventfd,
  * which wakes whoever reads or polls it, directly. On a CPU that polls it is called by
- * a poll, see poll.c.
+ * a poll, see poll.c, or by the reader that is about to find nothing.
  *
  * The CPU that is told follows the thread that called uintr_event(2), see
  * uintr_event_follow(): the reader is woken where it last waited.
@@ -29,6 +29,8 @@
 
 /* The only vector of each target. */
 #define UINTR_EVENT_NR	0
+/* Where the reader is, is looked at once in so many signals. */
+#define UINTR_EVENT_FOLLOW	4
 
 /**
  * struct uintr_event - an eventfd that user interrupts signal
@@ -36,7 +38,8 @@
  * @eventfd: with a reference
  * @reader: who reads it, supposedly: the thread that called uintr_event(2)
  * @node: on the list of all of them
- * @seen: the reader's CPU, if it was not the one that is told the last time; or that
+ * @signals: how often the eventfd was signalled
+ * @seen: the reader's CPU, when it was last looked at
  * @move: has that CPU told from now on; an interrupt of its own, as notify() must not
  */
 struct uintr_event {
@@ -44,6 +47,7 @@ struct uintr_event {
 	struct eventfd_ctx	*eventfd;
 	struct pid		*reader;
 	struct list_head	node;
+	unsigned int		signals;
 	int			seen;
 	struct irq_work		move;
 };
@@ -65,6 +69,8 @@ static void uintr_event_follow(struct uintr_event *ev)
 	struct task_struct *reader;
 	int before = ev->seen;
 
+	if (++ev->signals % UINTR_EVENT_FOLLOW)
+		return;
 	scoped_guard(rcu) {
 		reader = pid_task(ev->reader, PIDTYPE_PID);
 		if (!reader)
@@ -175,6 +181,8 @@ static int uintr_event_make(int fd, unsigned int flags)
 		return PTR_ERR(ev);
 
 	sched_direct_use();
+	/* Without polls it does nothing, and it stays when this module goes. */
+	eventfd_ctx_look_first(ev->eventfd, uintr_poll_here);
 	preempt_disable();
 	uintr_target_listen(&ev->target);
 	preempt_enable();

@@ -3,8 +3,6 @@
  * The module uintr_event goes while it is in use, and comes back: who sends by its old
  * files goes on, to no effect, and the new one works.
  */
-#include <fcntl.h>
-
 #include "event_test.h"
 
 #define MODULE "uintr_event"
@@ -16,12 +14,7 @@ static const char *module_file(void)
 
 static bool load(void)
 {
-	int fd = open(module_file(), O_RDONLY | O_CLOEXEC);
-	bool ok = fd >= 0 && !syscall(SYS_finit_module, fd, "", 0);
-
-	if (fd >= 0)
-		close(fd);
-	return ok;
+	return module_load(module_file(), "");
 }
 
 static bool unload(void)

@@ -5,6 +5,7 @@
 #ifndef EVENT_TEST_H
 #define EVENT_TEST_H
 
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
@@ -53,6 +54,16 @@ static inline bool event_round(struct event *e)
 	return wait_for_events(e->fd, POLLIN) && read_number(e->fd) == 1;
 }
 
+static inline bool module_load(const char *path, const char *parameters)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && !syscall(SYS_finit_module, fd, parameters, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
 /* A thread that reads an eventfd for each that is sent, and says so. */
 struct event_reader {
 	pthread_t thread;
@@ -60,7 +71,8 @@ struct event_reader {
 	struct event own;
 	int cpu, other_cpu;	/* -1: anywhere, never */
 	long rounds;
-	bool uses_poll;
+	bool uses_poll;		/* before it reads */
+	bool spins;		/* and never sleeps */
 	atomic_int tid;
 	atomic_int ready;	/* 1, or -1 */
 	atomic_long seen;
@@ -74,7 +86,14 @@ static inline bool event_reader_begin(struct event_reader *r)
 	if (r->e)
 		return true;
 	r->e = &r->own;
-	return event_make(r->e, 0);
+	return event_make(r->e, r->spins ? EFD_NONBLOCK : 0);
+}
+
+static inline bool event_reader_waits(struct event_reader *r)
+{
+	if (r->spins)
+		return spin_until(is_readable(r->e->fd));
+	return !r->uses_poll || wait_for_events(r->e->fd, POLLIN);
 }
 
 static inline void *event_reader_main(void *arg)
@@ -89,8 +108,7 @@ static inline void *event_reader_main(void *arg)
 	}
 	r->ready = 1;
 	for (i = 1; i <= r->rounds; i++) {
-		if ((r->uses_poll && !wait_for_events(r->e->fd, POLLIN)) ||
-		    read_number(r->e->fd) != 1 ||
+		if (!event_reader_waits(r) || read_number(r->e->fd) != 1 ||
 		    (r->other_cpu >= 0 && !pin_to_cpu(i % 2 ? r->other_cpu : r->cpu))) {
 			r->failed = true;
 			break;
