@@ -57,14 +57,14 @@ void fastwake_safety_init(int cpu)
 {
 	struct hrtimer *timer = &per_cpu(fastwake_safety, cpu).timer;
 
-	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED);
 	timer->function = fastwake_safety_expired;
 }
 
 static void fastwake_safety_start_here(void *unused)
 {
 	hrtimer_start(this_cpu_ptr(&fastwake_safety.timer),
-		      fastwake_safety_period(), HRTIMER_MODE_REL_PINNED_HARD);
+		      fastwake_safety_period(), HRTIMER_MODE_REL_PINNED);
 }
 
 /**

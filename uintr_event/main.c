@@ -34,8 +34,8 @@
 
 /**
  * struct uintr_event - an eventfd that user interrupts signal
- * @target: whom they are sent to; the first member, as kfree() has it
- * @eventfd: with a reference
+ * @target: whom they are sent to, and the eventfd, with a reference; the first member, as
+ *	kfree() has it
  * @reader: who reads it, supposedly: the thread that called uintr_event(2)
  * @node: on the list of all of them
  * @signals: how often the eventfd was signalled
@@ -44,7 +44,6 @@
  */
 struct uintr_event {
 	struct uintr_target	target;
-	struct eventfd_ctx	*eventfd;
 	struct pid		*reader;
 	struct list_head	node;
 	unsigned int		signals;
@@ -101,7 +100,7 @@ static void uintr_event_notify(struct uintr_target *target)
 		return;
 
 	before = sched_direct_wakes_begin();
-	eventfd_signal(ev->eventfd);
+	eventfd_signal(ev->target.eventfd);
 	sched_direct_wakes_end(before);
 	uintr_event_follow(ev);
 }
@@ -117,7 +116,7 @@ static const struct uintr_target_ops uintr_event_ops = {
 static void uintr_event_put(struct uintr_event *ev)
 {
 	irq_work_sync(&ev->move);
-	eventfd_ctx_put(ev->eventfd);
+	eventfd_ctx_put(ev->target.eventfd);
 	put_pid(ev->reader);
 	uintr_target_put(&ev->target);
 }
@@ -151,9 +150,9 @@ static struct uintr_event *uintr_event_new(int fd)
 
 	if (!ev)
 		return ERR_PTR(-ENOMEM);
-	ev->eventfd = eventfd_ctx_fdget(fd);
-	if (IS_ERR(ev->eventfd)) {
-		ret = PTR_ERR(ev->eventfd);
+	ev->target.eventfd = eventfd_ctx_fdget(fd);
+	if (IS_ERR(ev->target.eventfd)) {
+		ret = PTR_ERR(ev->target.eventfd);
 		goto err_free;
 	}
 	ev->move = IRQ_WORK_INIT(uintr_event_move);
@@ -165,7 +164,7 @@ static struct uintr_event *uintr_event_new(int fd)
 	return ev;
 
 err_eventfd:
-	eventfd_ctx_put(ev->eventfd);
+	eventfd_ctx_put(ev->target.eventfd);
 err_free:
 	kfree(ev);
 	return ERR_PTR(ret);
@@ -182,7 +181,7 @@ static int uintr_event_make(int fd, unsigned int flags)
 
 	sched_direct_use();
 	/* Without polls it does nothing, and it stays when this module goes. */
-	eventfd_ctx_look_first(ev->eventfd, uintr_poll_here);
+	eventfd_ctx_look_first(ev->target.eventfd, uintr_poll_eventfd);
 	preempt_disable();
 	uintr_target_listen(&ev->target);
 	preempt_enable();
