@@ -14,7 +14,7 @@ static const char *module_file(void)
 }
 
 /* How often the CPUs were interrupted for eventfds, -1 if that is not told. */
-static long interrupts(void)
+static long event_interrupts(void)
 {
 	FILE *f = fopen("/proc/interrupts", "re");
 	char line[1024], *at, *end;
@@ -60,7 +60,7 @@ FIXTURE_SETUP(own_look)
 	self->other_cpu = usable_cpu(1);
 	ASSERT_TRUE(pin_to_cpu(usable_cpu(0)));
 	ASSERT_TRUE(event_make(&self->e, EFD_NONBLOCK));
-	self->before = interrupts();
+	self->before = event_interrupts();
 	ASSERT_LE(0, self->before);
 }
 
@@ -84,7 +84,7 @@ TEST_F(own_look, read)
 		ASSERT_EQ(1, number);
 		ASSERT_ERRNO(EAGAIN, read(self->e.fd, &number, sizeof(number)));
 	}
-	EXPECT_EQ(self->before, interrupts());
+	EXPECT_EQ(self->before, event_interrupts());
 }
 
 TEST_F(own_look, poll)
@@ -97,7 +97,7 @@ TEST_F(own_look, poll)
 		ASSERT_TRUE(is_readable(self->e.fd));
 		ASSERT_EQ(1, read_number(self->e.fd));
 	}
-	EXPECT_EQ(self->before, interrupts());
+	EXPECT_EQ(self->before, event_interrupts());
 }
 
 /* The one that sends is on another CPU. */
@@ -111,7 +111,7 @@ TEST_F(own_look, sent_from_elsewhere)
 	ASSERT_TRUE(event_reader_start(&r));
 	EXPECT_TRUE(event_reader_feed(&r));
 	EXPECT_EQ(ROUNDS, r.seen);
-	EXPECT_EQ(self->before, interrupts());
+	EXPECT_EQ(self->before, event_interrupts());
 }
 
 TEST_HARNESS_MAIN
