@@ -66,11 +66,10 @@ FIXTURE_SETUP(own_look)
 
 FIXTURE_TEARDOWN_PARENT(own_look)
 {
-	if (self->loaded) {
-		EXPECT_EQ(0, syscall(SYS_delete_module, "fastwake", O_NONBLOCK));
-	} else if (self->mode.name) {
+	if (self->mode.name)
 		EXPECT_TRUE(setting_restore(&self->mode));
-	}
+	if (self->loaded)
+		EXPECT_EQ(0, syscall(SYS_delete_module, "fastwake", O_NONBLOCK));
 }
 
 TEST_F(own_look, read)
