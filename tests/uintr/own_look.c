@@ -99,7 +99,7 @@ TEST_F(own_look, poll)
 	EXPECT_EQ(self->before, event_interrupts());
 }
 
-/* The one that sends is on another CPU. */
+/* From another CPU: nobody is interrupted, whoever looks first, which may be a timer. */
 TEST_F(own_look, sent_from_elsewhere)
 {
 	struct event_reader r = { .cpu = self->other_cpu, .other_cpu = -1, .rounds = ROUNDS,
