@@ -15,6 +15,7 @@
 
 #include "poll.h"
 
+/* Not by the budget, which is about how long it takes: uintr_poll() sees to that by itself. */
 static int uintr_event_poll(struct ib_comp_vector *vector, int budget)
 {
 	return uintr_poll(vector->cpu);

@@ -17,10 +17,11 @@ static const char *module_file(void)
 static long event_interrupts(void)
 {
 	FILE *f = fopen("/proc/interrupts", "re");
-	char line[1024], *at, *end;
+	char *line = NULL, *at, *end;
 	long n, sum = -1;
+	size_t size = 0;
 
-	while (f && fgets(line, sizeof(line), f)) {
+	while (f && getline(&line, &size, f) > 0) {
 		at = strstr(line, "UIE:");
 		if (!at)
 			continue;
@@ -28,6 +29,7 @@ static long event_interrupts(void)
 		for (at += strlen("UIE:"); n = strtol(at, &end, 10), end != at; at = end)
 			sum += n;
 	}
+	free(line);
 	if (f)
 		fclose(f);
 	return sum;
