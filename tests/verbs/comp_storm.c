@@ -8,9 +8,11 @@
  *
  *	FASTWAKE_COMP_STORM_EVENTS	how many events (6000)
  *	FASTWAKE_COMP_STORM_SEED	what is drawn (1)
+ *	FASTWAKE_COMP_STORM_PACE	events between two changes of each kind (0: none)
  */
 #include <glob.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 
@@ -31,6 +33,9 @@ struct storm {
 	atomic_long dropped;
 	atomic_int resets;
 	atomic_bool stop;
+	long pace;
+	pthread_mutex_t lock;	/* for who waits for the next so many events */
+	pthread_cond_t paced;
 	atomic_int failed;
 	char why[512];
 	int cpus;
@@ -46,11 +51,46 @@ struct worker {
 	bool unread;	/* an event was produced, and not read */
 };
 
+static void storm_wake(struct storm *s)
+{
+	pthread_mutex_lock(&s->lock);
+	pthread_cond_broadcast(&s->paced);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void storm_stop(struct storm *s)
+{
+	s->stop = true;
+	storm_wake(s);
+}
+
 static void storm_fail(struct storm *s, const char *what, const char *why)
 {
 	if (!atomic_fetch_add(&s->failed, 1))
 		snprintf(s->why, sizeof(s->why), "%s: %s", what, why);
-	s->stop = true;
+	storm_stop(s);
+}
+
+static void storm_produced(struct storm *s)
+{
+	if (!(++s->produced % (s->pace ?: LONG_MAX)))
+		storm_wake(s);
+}
+
+/* Who changes something lets this many events pass first. */
+static void storm_pace(struct storm *s)
+{
+	long turn;
+
+	if (!s->pace) {
+		sched_yield();
+		return;
+	}
+	pthread_mutex_lock(&s->lock);
+	turn = s->produced / s->pace;
+	while (!s->stop && s->produced / s->pace == turn)
+		pthread_cond_wait(&s->paced, &s->lock);
+	pthread_mutex_unlock(&s->lock);
 }
 
 static unsigned int draw(unsigned int *seed, unsigned int n)
@@ -70,7 +110,7 @@ static bool worker_event(struct worker *w)
 	}
 	if (!loop_event(&w->loop))
 		return false;
-	w->storm->produced++;
+	storm_produced(w->storm);
 	w->unread = true;
 	return true;
 }
@@ -181,7 +221,7 @@ static void *change_settings(void *arg)
 	for (i = 0; !s->stop; i = (i + 1) % ARRAY_SIZE(what)) {
 		if (!setting_write(what[i][0], what[i][1]))
 			storm_fail(s, what[i][0], what[i][1]);
-		sched_yield();
+		storm_pace(s);
 	}
 	return NULL;
 }
@@ -194,6 +234,7 @@ static void *unplug(void *arg)
 	while (!s->stop) {
 		if (!set_online(cpu, false) || !set_online(cpu, true))
 			storm_fail(s, "hotplug", "cannot take the CPU off- and online");
+		storm_pace(s);
 	}
 	return NULL;
 }
@@ -206,7 +247,7 @@ static void *reload_module(void *arg)
 	for (i = 0; !s->stop; i++) {
 		if (module_remove() || module_insert(i % 2 ? "mode=poll" : "mode=interrupt"))
 			storm_fail(s, "module", "cannot be removed and inserted");
-		sched_yield();
+		storm_pace(s);
 	}
 	return NULL;
 }
@@ -291,6 +332,7 @@ static void *kill_readers(void *arg)
 			sched_yield();
 		kill(pid, SIGKILL);
 		waitpid(pid, &status, 0);
+		storm_pace(s);
 	}
 	return NULL;
 }
@@ -298,11 +340,12 @@ static void *kill_readers(void *arg)
 static void storm(struct __test_metadata *_metadata, void *(*const *disturbers)(void *))
 {
 	struct worker w[WORKERS] = { 0 };
-	struct storm s = { 0 };
+	struct storm s = { .lock = PTHREAD_MUTEX_INITIALIZER, .paced = PTHREAD_COND_INITIALIZER };
 	pthread_t threads[4];
 	int n, i;
 
 	s.left = env_number("FASTWAKE_COMP_STORM_EVENTS", 6000);
+	s.pace = env_number("FASTWAKE_COMP_STORM_PACE", 0);
 	s.cpus = sysconf(_SC_NPROCESSORS_CONF);
 	for (i = 0; i < WORKERS; i++) {
 		w[i].storm = &s;
@@ -315,7 +358,7 @@ static void storm(struct __test_metadata *_metadata, void *(*const *disturbers)(
 		ASSERT_EQ(0, pthread_create(&w[i].thread, NULL, worker_main, &w[i]));
 	for (i = 0; i < WORKERS; i++)
 		ASSERT_EQ(0, pthread_join(w[i].thread, NULL));
-	s.stop = true;
+	storm_stop(&s);
 	while (n--)
 		ASSERT_EQ(0, pthread_join(threads[n], NULL));
 
