@@ -37,6 +37,8 @@ static const struct ib_comp_vector_ops uintr_event_vector_ops = {
 	.poll	= uintr_event_poll,
 	.arm	= uintr_event_arm,
 	.disarm	= uintr_event_disarm,
+	/* A pause for the sake of RDMA devices would visit each target, and cost more. */
+	.bounded = true,
 };
 
 static DEFINE_PER_CPU(struct ib_comp_vector, uintr_event_vectors);

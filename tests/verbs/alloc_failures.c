@@ -192,6 +192,8 @@ TEST_F(channel, each_allocation)
 	struct attempt a = { .rig = &self->rig, .ch = self->ch };
 	struct setting mode, affinity, cpus;
 	bool module = !access(FASTWAKE, F_OK);
+	/* To load it takes many allocations, and is the same with any device. */
+	bool loads = module && !getenv("FASTWAKE_RIG_DEVICE");
 	size_t i;
 
 	if (access(FAIL_NTH, F_OK))
@@ -203,12 +205,15 @@ TEST_F(channel, each_allocation)
 		ASSERT_TRUE(setting_change(&cpus, "cpus", "0-1"));
 	}
 	for (i = 0; i < ARRAY_SIZE(operations); i++) {
+		if (operations[i].call == insert && !loads)
+			continue;
 		if (module || !(operations[i].only_module || operations[i].setting))
 			each_allocation(_metadata, &operations[i], &a, &self->loop);
 	}
 	if (!module)
 		return;
-	ASSERT_EQ(0, insert(&a));
+	if (loads)
+		ASSERT_EQ(0, insert(&a));
 	EXPECT_TRUE(setting_restore(&cpus));
 	EXPECT_TRUE(setting_restore(&affinity));
 	EXPECT_TRUE(setting_restore(&mode));
