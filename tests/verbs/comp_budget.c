@@ -8,8 +8,10 @@
  */
 #include "polled.h"
 
-/* The budget is 64. */
-#define CQS 80
+#define BUDGET 64
+#define CQS (BUDGET + 16)
+/* Of one CQ: more than some polls deliver. */
+#define MANY (3 * BUDGET + 10)
 
 FIXTURE(budget)
 {
@@ -69,6 +71,52 @@ TEST_F(budget, nothing_is_forgotten)
 		ibv_ack_cq_events(cq, 1);
 		ASSERT_RIG(&self->rig, loop_receive(l));
 	}
+}
+
+/* An event of one CQ, behind many of another one that nobody has delivered. */
+static bool many_and_one(struct loop *many, struct loop *one)
+{
+	int i;
+
+	for (i = 0; i < MANY; i++) {
+		if (!loop_event(many) || !loop_receive(many))
+			return false;
+	}
+	return loop_event(one) && loop_receive(one);
+}
+
+/* The poll that has to leave some of them goes on with the other CQ. */
+TEST_F(budget, each_has_its_turn)
+{
+	int turn = -1;
+	int i;
+
+	ASSERT_RIG(&self->rig, many_and_one(&self->loops[0], &self->loops[1]));
+	for (i = 0; i <= MANY; i++) {
+		struct ibv_cq *cq = read_event(self->ch);
+
+		ASSERT_NE(NULL, cq);
+		if (cq == self->loops[1].cq) {
+			ASSERT_EQ(-1, turn);
+			turn = i;
+		}
+		ibv_ack_cq_events(cq, 1);
+	}
+	EXPECT_LE(0, turn);
+	EXPECT_GE(2 * BUDGET, turn);
+}
+
+/* With its CQ go the events that were not delivered, and those only. */
+TEST_F(budget, destroyed)
+{
+	ASSERT_RIG(&self->rig, many_and_one(&self->loops[0], &self->loops[1]));
+	ASSERT_RIG(&self->rig, loop_close(&self->loops[0]));
+	ASSERT_EQ(self->loops[1].cq, read_event(self->ch));
+	ibv_ack_cq_events(self->loops[1].cq, 1);
+	ASSERT_TRUE(set_nonblock(self->ch, true));
+	EXPECT_EQ(NULL, read_event(self->ch));
+	EXPECT_EQ(EAGAIN, errno);
+	ASSERT_RIG(&self->rig, loop_open(&self->loops[0], &self->rig, self->ch, 0));
 }
 
 TEST_HARNESS_MAIN

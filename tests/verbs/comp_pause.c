@@ -91,6 +91,32 @@ TEST_F(pauses, no_limit)
 	EXPECT_EQ(before, pauses());
 }
 
+/* What is delivered to a channel that was closed takes its time as well. */
+TEST_F(pauses, nobody_reads)
+{
+	long events = PAUSE_EVENTS;
+	struct ibv_comp_channel *ch = ibv_create_comp_channel(self->rig.ctx);
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	long before = pauses();
+	struct loop l = { 0 };
+	long long begin;
+	long i;
+
+	ASSERT_NE(NULL, ch);
+	ASSERT_RIG(&self->rig, loop_open(&l, &self->rig, ch, 0));
+	/* The library has the number still. */
+	ASSERT_EQ(ch->fd, dup2(null, ch->fd));
+	begin = now_ms();
+	for (i = 0; i < events; i++) {
+		ASSERT_RIG(&self->rig, loop_event(&l));
+		ASSERT_RIG(&self->rig, loop_receive(&l));
+	}
+	EXPECT_TRUE(pauses() > before || now_ms() - begin >= events - 1);
+	ASSERT_RIG(&self->rig, loop_close(&l));
+	ASSERT_EQ(0, ibv_destroy_comp_channel(ch));
+	close(null);
+}
+
 TEST_F(pauses, while_the_mode_changes)
 {
 	struct changer c = { 0 };
