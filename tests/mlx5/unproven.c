@@ -28,16 +28,6 @@ FIXTURE(unproven)
 	int cpu;
 };
 
-static bool write_to(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
 /* The driver knows nothing of the device any more. */
 static bool forget(struct rig *rig)
 {
@@ -48,7 +38,7 @@ static bool forget(struct rig *rig)
 
 	if (!glob(DRIVER "0*", 0, NULL, &found)) {
 		name = basename(found.gl_pathv[0]);
-		done = write_to(DRIVER "unbind", name) && write_to(DRIVER "bind", name);
+		done = write_file(DRIVER "unbind", name) && write_file(DRIVER "bind", name);
 	}
 	globfree(&found);
 	for (looks = 0; done && !rig_open(rig); looks++) {

@@ -105,16 +105,6 @@ static int undo(const struct operation *op, struct attempt *a)
 	return op->setting ? set(op->setting, op->before) : op->undo(a);
 }
 
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
 /* All of them count, and none is to be reported. */
 static bool prepare(void)
 {

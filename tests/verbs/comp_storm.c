@@ -252,16 +252,6 @@ static void *reload_module(void *arg)
 	return NULL;
 }
 
-static bool write_to(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
 #define DRIVER "/sys/bus/pci/drivers/mlx5_core/"
 
 /* Its driver leaves it, and takes it again, after a life of many events. */
@@ -281,7 +271,7 @@ static void *take_device(void *arg)
 		sched_yield();
 		if (s->produced - begin < LIFE)
 			continue;
-		if (!write_to(DRIVER "unbind", name) || !write_to(DRIVER "bind", name))
+		if (!write_file(DRIVER "unbind", name) || !write_file(DRIVER "bind", name))
 			storm_fail(s, "device", "cannot be taken from its driver and given back");
 		begin = s->produced;
 		s->resets++;

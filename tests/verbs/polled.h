@@ -13,6 +13,17 @@
 
 #define MODULE "/lib/modules/fastwake.ko"
 
+/* At once, as files of the kernel want it. */
+static inline bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
 /* Both return 0 or an errno. */
 static inline int module_insert(const char *parameters)
 {
