@@ -59,8 +59,10 @@ wait_for_requests() {
 	done
 }
 
+# Programs find it when its character device is there, which comes last.
 device_there() {
-	grep -qs ACTIVE "$PORT/state"
+	grep -qs ACTIVE "$PORT/state" &&
+		grep -qsx $DEV /sys/class/infiniband_verbs/*/ibdev
 }
 
 # wait_for_device: until it is there, with its port up

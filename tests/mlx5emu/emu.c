@@ -91,6 +91,7 @@ void emu_reset(struct emu *e)
 	e->cmdq = 0;
 	e->nic_state = NIC_FULL;
 	e->health_synd = 0;
+	e->health_rfr = false;
 	e->health_fatal = false;
 	e->latch_offset = 0;
 }

@@ -681,6 +681,7 @@ struct emu {
 	u32 nic_state;
 	u32 health_counter;
 	u8 health_synd;
+	bool health_rfr;	/* a reset is asked for, and was not followed by a start yet */
 	bool health_fatal;
 	struct timer health_timer;
 	bool removed;

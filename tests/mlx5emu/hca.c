@@ -93,7 +93,6 @@ static void health_reset_done(struct emu *e, struct timer *t)
 	log_info("reset by the physical function");
 	cmd_reset(e);
 	hca_reset(e);
-	e->health_synd = 0;
 	e->health_fatal = false;
 	e->nic_state = NIC_DISABLED;
 }
@@ -104,11 +103,14 @@ static void health_reset_done(struct emu *e, struct timer *t)
  * @syndrome: what it says about it
  *
  * It then does nothing any more. A virtual function cannot reset the device; the
- * physical one, which is not here, does so when the guest has noticed.
+ * physical one, which is not here, does so when the guest has noticed. The syndrome
+ * stays until the driver begins anew: it looks at the state first and at the syndrome
+ * then, and a reset between the two must not look like a device in good health.
  */
 void hca_fatal(struct emu *e, u8 syndrome)
 {
 	e->health_synd = syndrome;
+	e->health_rfr = true;
 	e->health_fatal = true;
 	e->health_timer.fn = health_reset_done;
 }

@@ -207,9 +207,12 @@ static void fatal(struct vf *vf)
 		EXPECT(i < 1000);
 		usleep(1000);
 	}
-	EXPECT_EQ(vf_read32(vf, ISEG_HEALTH_SYND), 0);
+	EXPECT_EQ(vf_read32(vf, ISEG_HEALTH_RFR), BIT(31));
+	EXPECT_EQ(vf_read32(vf, ISEG_HEALTH_SYND) >> 16, 1);
 	vf->next = GUEST_LOW;
 	setup(vf, &p);
+	EXPECT_EQ(vf_read32(vf, ISEG_HEALTH_RFR), 0);
+	EXPECT_EQ(vf_read32(vf, ISEG_HEALTH_SYND), 0);
 	vf_post_recv(vf, &p.qp[1], p.mr[1].va, 64, p.mr[1].key);
 	vf_send(vf, &p.qp[0], WQE_SEND, CE, 0, &p.mr[0], 0, 8);
 	cqe_check(vf_wait_cqe(vf, &p.cq[1]), CQE_OP_RESP_SEND, p.qp[1].id, 0);

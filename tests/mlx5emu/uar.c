@@ -23,7 +23,7 @@ static u32 iseg_read(struct emu *e, u32 offset)
 	case ISEG_HEALTH_FW_VER:
 		return FW_MAJOR << 24 | FW_MINOR << 16 | FW_SUB;
 	case ISEG_HEALTH_RFR:
-		return e->health_fatal ? BIT(31) : 0;
+		return e->health_rfr ? BIT(31) : 0;
 	case ISEG_HEALTH_SYND:
 		hca_health_seen(e);
 		return e->health_synd << 16;
@@ -79,6 +79,10 @@ static void cmdq_write_low(struct emu *e, u32 value)
 	if (state == NIC_SW_RESET)
 		return;		/* not the right of a virtual function */
 	e->nic_state = state;
+	if (state == NIC_FULL && !e->health_fatal) {
+		e->health_synd = 0;
+		e->health_rfr = false;
+	}
 	e->cmdq = (e->cmdq & ~0xffffffffULL) | (value & ~(u32)(ADAPTER_PAGE - 1));
 }
 
