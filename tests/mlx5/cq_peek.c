@@ -331,7 +331,7 @@ TEST_F(peek, an_eqe_is_missing)
 		ASSERT_TRUE(polls_pass());
 		eqn = counted(b, "cq", b->cqn[0][0], "eqn");
 		overruns = counted(b, "eq", eqn, "overruns");
-		ASSERT_BENCH(ask(b, "eq-overflow %u", eqn));
+		ASSERT_BENCH(ask(b, "eq-overflow %u", b->cqn[0][0]));
 		wr.wr_id = i;
 		ASSERT_BENCH(post_send(p, 0, &wr));
 		ASSERT_BENCH(take_event(p, 0));

@@ -531,7 +531,7 @@ TEST_F(faults, full_event_queue)
 		eqn = counted(b, "cq", b->cqn[0][0], "eqn");
 		overruns = counted(b, "eq", eqn, "overruns");
 		raised = counted(b, "cq", b->cqn[0][0], "events");
-		ASSERT_BENCH(ask(b, "eq-overflow %u", eqn));
+		ASSERT_BENCH(ask(b, "eq-overflow %u", b->cqn[0][0]));
 		p->attr.events = false;
 		for (j = 0; j < 3; j++) {
 			wr.wr_id = j;

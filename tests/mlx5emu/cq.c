@@ -35,6 +35,7 @@ static struct eq *cq_event_queue(struct emu *e, struct cq *cq)
 
 static void cq_event(struct emu *e, struct cq *cq)
 {
+	struct eq *eq = cq_event_queue(e, cq);
 	u8 data[EQE_DATA_SIZE] = { 0 };
 
 	cq->arm = CQ_DISARMED;
@@ -43,8 +44,13 @@ static void cq_event(struct emu *e, struct cq *cq)
 	cq->period_over = false;
 	timer_stop(e, &cq->period);
 	cq->events++;
+	if (cq->overflow) {
+		cq->overflow--;
+		eq_overrun(e, eq, EV_COMP);
+		return;
+	}
 	put_be32(data + EQE_DATA_SIZE - 4, cq->obj.id);
-	eq_post(e, cq_event_queue(e, cq), EV_COMP, 0, data, sizeof(data));
+	eq_post(e, eq, EV_COMP, 0, data, sizeof(data));
 }
 
 /* Raise an event if the queue is armed, there is news, and moderation is over. */

@@ -179,11 +179,11 @@ struct eq {
 	u32 vector;
 	u32 uar;
 	bool armed;
-	u32 overflow;		/* fault: so many events find it full */
 	u64 events;
 	u64 overruns;
 };
 
+void eq_overrun(struct emu *e, struct eq *eq, u8 type);
 void eq_post(struct emu *e, struct eq *eq, u8 type, u8 subtype, const void *data, u32 len);
 bool eq_async(struct emu *e, u8 type, u8 subtype, const void *data, u32 len);
 void eq_object_event(struct emu *e, u8 type, u8 rsc_type, u32 id);
@@ -216,6 +216,7 @@ struct cq {
 	bool error;
 	bool period_over;
 	struct timer period;
+	u32 overflow;	/* fault: so many of its events find no room */
 	u64 cqes;
 	u64 events;
 	u64 stale_arms;

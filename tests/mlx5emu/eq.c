@@ -8,21 +8,27 @@
  */
 #include "emu.h"
 
-static bool eq_is_full(struct eq *eq)
-{
-	if (eq->overflow) {
-		eq->overflow--;
-		return true;
-	}
-	return ((eq->pi - eq->ci) & 0xffffff) >= 1U << eq->log_size;
-}
-
 static void eq_fire(struct emu *e, struct eq *eq)
 {
 	if (!eq->armed || !((eq->pi - eq->ci) & 0xffffff))
 		return;
 	eq->armed = false;
 	irq_raise(e, eq->vector);
+}
+
+/**
+ * eq_overrun - lose an event that finds no room
+ * @e: the device
+ * @eq: the queue
+ * @type: EV_*
+ *
+ * As a real device loses it, whose health buffer tells so.
+ */
+void eq_overrun(struct emu *e, struct eq *eq, u8 type)
+{
+	eq->overruns++;
+	e->health_synd = MLX5_INITIAL_SEG_HEALTH_SYNDROME_ASYNCHRONOUS_EQ_BUF_OVERRUN;
+	log_info("eq %u: overrun, event %#x is lost", eq->obj.id, type);
 }
 
 /**
@@ -33,9 +39,6 @@ static void eq_fire(struct emu *e, struct eq *eq)
  * @subtype: depends on the type
  * @data: depends on the type
  * @len: of @data, at most EQE_DATA_SIZE
- *
- * An event that finds no room is lost, as it is in a real device; its health
- * buffer tells so.
  */
 void eq_post(struct emu *e, struct eq *eq, u8 type, u8 subtype, const void *data, u32 len)
 {
@@ -43,10 +46,8 @@ void eq_post(struct emu *e, struct eq *eq, u8 type, u8 subtype, const void *data
 	u32 i = eq->pi & ((1U << eq->log_size) - 1);
 	u64 gpa = pagelist_gpa(&eq->buf, (u64)i * EQE_SIZE, EQE_SIZE);
 
-	if (eq_is_full(eq)) {
-		eq->overruns++;
-		e->health_synd = MLX5_INITIAL_SEG_HEALTH_SYNDROME_ASYNCHRONOUS_EQ_BUF_OVERRUN;
-		log_info("eq %u: overrun, event %#x is lost", eq->obj.id, type);
+	if (((eq->pi - eq->ci) & 0xffffff) >= 1U << eq->log_size) {
+		eq_overrun(e, eq, type);
 		return;
 	}
 	memcpy(eqe + EQE_DATA, data, len);

@@ -111,11 +111,11 @@ static const char *do_cmd_busy(struct emu *e, char **arg)
 
 static const char *do_eq_overflow(struct emu *e, char **arg)
 {
-	struct eq *eq = table_get(&e->eqs, number(arg[0]));
+	struct cq *cq = table_get(&e->cqs, number(arg[0]));
 
-	if (!eq)
-		return "no such event queue";
-	eq->overflow = max(number(arg[1]), 1U);
+	if (!cq)
+		return "no such completion queue";
+	cq->overflow = max(number(arg[1]), 1U);
 	return NULL;
 }
 
@@ -165,13 +165,13 @@ static const char *do_disconnect(struct emu *e, char **arg)
 static const char *do_clear(struct emu *e, char **arg)
 {
 	u32 hits = (u32)e->fault.hits, i;
-	struct eq *eq;
+	struct cq *cq;
 
 	(void)arg;
 	memset(&e->fault, 0, sizeof(e->fault));
 	e->fault.hits = hits;
-	table_for_each(&e->eqs, i, eq)
-		eq->overflow = 0;
+	table_for_each(&e->cqs, i, cq)
+		cq->overflow = 0;
 	cmd_answer_late(e);
 	return NULL;
 }
@@ -196,7 +196,7 @@ static const struct {
 	{ "cmd-fail", "OPCODE|all STATUS [COUNT]", 2, do_cmd_fail },
 	{ "cmd-timeout", "OPCODE|all [COUNT]", 1, do_cmd_timeout },
 	{ "cmd-busy", "OPCODE|all MSEC [COUNT]", 2, do_cmd_busy },
-	{ "eq-overflow", "EQN [COUNT]", 1, do_eq_overflow },
+	{ "eq-overflow", "CQN [COUNT]", 1, do_eq_overflow },
 	{ "link", "up|down", 1, do_link },
 	{ "wire-drop", "COUNT", 1, do_wire_drop },
 	{ "pages", "N", 1, do_pages },

@@ -141,7 +141,7 @@ static void eq_overflow(struct vf *vf)
 	struct pair p;
 
 	setup(vf, &p);
-	okf(vf, "eq-overflow %u", p.eq[1].id);
+	okf(vf, "eq-overflow %u", p.cq[1].id);
 	vf_arm_cq(vf, &p.cq[1], false);
 	vf_post_recv(vf, &p.qp[1], p.mr[1].va, 64, p.mr[1].key);
 	vf_send(vf, &p.qp[0], WQE_SEND, CE, 0, &p.mr[0], 0, 8);
