@@ -4,7 +4,8 @@
  *
  * The vectors of a polled CPU do not interrupt, and a thread that computes for
  * long keeps both the waiters and fastwake/N from polling. Then this timer looks
- * at them, and an event is seldom late by more than its period.
+ * at them if nobody else did for a whole period, so that an event is seldom late by
+ * more than two.
  */
 #include <linux/hrtimer.h>
 #include <linux/percpu.h>

@@ -3,8 +3,10 @@
  * /sys/kernel/fastwake: the settings. See counters.c for the rest of it.
  * Documentation/ABI/testing/sysfs-kernel-fastwake describes the files.
  */
+#include <linux/cleanup.h>
 #include <linux/kobject.h>
 #include <linux/limits.h>
+#include <linux/mutex.h>
 #include <linux/sysfs.h>
 #include <linux/time64.h>
 #include <rdma/ib_comp_vector.h>
@@ -79,6 +81,9 @@ static ssize_t source_store(struct kobject *kobj, struct kobj_attribute *attr,
 	return count;
 }
 
+/* What the kernel is told is what the file has, whoever writes at the same time. */
+static DEFINE_MUTEX(fastwake_told_mutex);
+
 static unsigned int spin_us = 50;
 
 static ssize_t spin_us_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -90,8 +95,10 @@ static ssize_t spin_us_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t spin_us_store(struct kobject *kobj, struct kobj_attribute *attr,
 			     const char *buf, size_t count)
 {
-	int ret = fastwake_parse_number(buf, 0, USEC_PER_SEC, &spin_us);
+	int ret;
 
+	guard(mutex)(&fastwake_told_mutex);
+	ret = fastwake_parse_number(buf, 0, USEC_PER_SEC, &spin_us);
 	if (ret)
 		return ret;
 
@@ -126,8 +133,10 @@ static ssize_t irq_events_show(struct kobject *kobj, struct kobj_attribute *attr
 static ssize_t irq_events_store(struct kobject *kobj, struct kobj_attribute *attr,
 				const char *buf, size_t count)
 {
-	int ret = fastwake_parse_number(buf, 0, IRQ_EVENTS_MAX, &irq_events);
+	int ret;
 
+	guard(mutex)(&fastwake_told_mutex);
+	ret = fastwake_parse_number(buf, 0, IRQ_EVENTS_MAX, &irq_events);
 	if (ret)
 		return ret;
 

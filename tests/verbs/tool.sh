@@ -107,7 +107,7 @@ modes_are_set() {
 }
 
 several_are_set() {
-	tool set mode poll source cq spin-us 7 cpus "$last_cpu" safety-us 500 || return
+	tool set mode poll source cq spin-us 7 cpus "$last_cpu" safety-us 0500 || return
 	has mode poll && has source cq && has cpus "$last_cpu" && has spin_us 7 && has safety_us 500 || return
 	tool show && said "mode poll cpus $last_cpu source cq spin-us 7 safety-us 500$rest" || return
 	tool set cpus none source eq && has cpus "" && has source eq && tool show || return

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <ctype.h>
 #include <string.h>
 
 #include "fastwake.h"
@@ -116,16 +115,30 @@ void out_item(void)
 	first_key = true;
 }
 
+/* Control characters, those behind ASCII (U+0080 to U+009F) included. */
+static bool terminal_acts_on(const char *s)
+{
+	const unsigned char *c = (const unsigned char *)s;
+
+	return c[0] < 0x20 || c[0] == 0x7f || (c[0] == 0xc2 && c[1] < 0xa0);
+}
+
 void out_string(const char *key, const char *value)
 {
+	int n;
+
 	key_is(key);
 	if (json) {
 		json_string(value);
 		return;
 	}
-	/* Nothing that a terminal would act on. */
-	for (; *value; value++)
-		putchar(iscntrl((unsigned char)*value) ? '?' : *value);
+	for (; *value; value += n ?: 1) {
+		n = utf8_length(value);
+		if (!n || terminal_acts_on(value))
+			putchar('?');
+		else
+			printf("%.*s", n, value);
+	}
 }
 
 void out_number(const char *key, uint64_t value)
