@@ -29,9 +29,7 @@ FIXTURE_SETUP(idle_group)
 	ASSERT_TRUE(pin_to_cpu(usable_cpu(0)));
 	ASSERT_TRUE(cgroup_make(self->group, sizeof(self->group)));
 	ASSERT_TRUE(cgroup_write(self->group, "cpu.idle", "1"));
-	snprintf(self->trace.instance, sizeof(self->trace.instance),
-		 TRACEFS "/instances/fastwake-%d", getpid());
-	ASSERT_EQ(0, mkdir(self->trace.instance, 0700));
+	ASSERT_TRUE(trace_make(&self->trace));
 }
 
 FIXTURE_TEARDOWN(idle_group)

@@ -65,19 +65,27 @@ static inline bool trace_event_on(struct trace *tr, const char *event, const cha
 	return trace_write(tr, file, "1");
 }
 
+/* An instance of its own, in which no event is on. */
+static inline bool trace_make(struct trace *tr)
+{
+	memset(tr, 0, sizeof(*tr));
+	snprintf(tr->instance, sizeof(tr->instance), TRACEFS "/instances/fastwake-%d",
+		 getpid());
+	return !mkdir(tr->instance, 0700);
+}
+
 /* From now on the events of these two threads are there; where they are is known. */
 static inline bool trace_begin(struct trace *tr, pid_t first, enum whereabouts first_where,
 			       pid_t second, enum whereabouts second_where)
 {
 	char filter[160];
 
-	memset(tr, 0, sizeof(*tr));
+	if (!trace_make(tr))
+		return false;
 	tr->t[0] = (struct traced){ .pid = first, .where = first_where };
 	tr->t[1] = (struct traced){ .pid = second, .where = second_where };
-	snprintf(tr->instance, sizeof(tr->instance), TRACEFS "/instances/fastwake-%d",
-		 getpid());
 	/* Counts events, so that those of several CPUs are in order. */
-	if (mkdir(tr->instance, 0700) || !trace_write(tr, "trace_clock", "counter"))
+	if (!trace_write(tr, "trace_clock", "counter"))
 		return false;
 	snprintf(filter, sizeof(filter), "pid == %d || pid == %d", first, second);
 	if (!trace_event_on(tr, "sched_waking", filter) ||

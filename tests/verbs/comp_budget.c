@@ -73,7 +73,7 @@ TEST_F(budget, nothing_is_forgotten)
 	}
 }
 
-/* Many events of one CQ, most of them not delivered yet: how many are is returned, or -1. */
+/* Many events of one CQ. Returns how many of them are delivered already, or -1. */
 static int many_events(struct loop *l, struct ibv_comp_channel *ch)
 {
 	struct ibv_cq *cq;

@@ -44,7 +44,7 @@ struct storm {
 	atomic_int failed;
 	char why[512];
 	int cpus;
-	int nursery;	/* its end of the socket */
+	int nursery;	/* our end of the socket to it */
 };
 
 struct worker {

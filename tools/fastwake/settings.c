@@ -24,7 +24,7 @@ static const char usage[] =
 	"  cpus        those that poll, as in 0-3,8; the others get interrupts\n"
 	"  source      what they look at: event queues only, or completion queues as well\n"
 	"  spin-us     how long a thread that waits alone on its CPU polls before it sleeps\n"
-	"  safety-us   half of the time an event waits where everybody computes\n"
+	"  safety-us   the period of the timer that polls where everybody computes\n"
 	"  irq-events  how many events a millisecond the interrupts of a CPU deliver; 0: any\n"
 	"  affinity    whether a CQ follows its reader to another CPU\n"
 	"  irq-affinity  whether an interrupt does, where the device cannot move the CQ\n"
