@@ -10,10 +10,9 @@
  * poll leaves at most a quarter full, however fast the machine is. If others poll all the
  * same, the test shows less, but does not fail.
  */
-#include <glob.h>
 #include <libgen.h>
 
-#include "polled.h"
+#include "irq.h"
 
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 600
@@ -125,16 +124,6 @@ static bool polls_pass(int cpu, const char *what, long n)
 		sched_yield();
 	}
 	return true;
-}
-
-/* Does it deliver the events of the first vector? */
-static bool has_vector(int cpu)
-{
-	char vectors[256];
-	char name[32];
-
-	snprintf(name, sizeof(name), "cpu%d/vectors", cpu);
-	return setting_read(name, vectors, sizeof(vectors)) && strstr(vectors, "mlx5_0:0");
 }
 
 /* Others of its CPU are not to run, fastwake/N among them. */

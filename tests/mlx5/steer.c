@@ -4,7 +4,7 @@
  * and later the interrupt of its vector follows its reader, if it may. In the mode poll,
  * in which a CPU counts the events of its vectors.
  */
-#include "polled.h"
+#include "irq.h"
 
 #define EVENTS 100
 #define MOST 1000000	/* events until a vector has moved: that may take a second */
@@ -159,6 +159,27 @@ TEST_F(steer, interrupt_follows_by_interrupts)
 		ASSERT_TRUE(some_events(&self->loop, self->ch, EVENTS));
 		EXPECT_EQ(misplaced, counter(self->cpu[0], "misplaced") +
 				     counter(self->cpu[1], "misplaced"));
+	}
+	ASSERT_RIG(&self->rig, loop_close(&self->loop));
+}
+
+/* Also where an administrator had moved it to another CPU before. */
+TEST_F(steer, interrupt_follows_after_others_moved_it)
+{
+	int irq, i;
+
+	ASSERT_TRUE(setting_write("mode", "interrupt"));
+	ASSERT_TRUE(pin_to_cpu(self->cpu[0]));
+	ASSERT_RIG(&self->rig, loop_open(&self->loop, &self->rig, self->ch, 0));
+	irq = vector_irq();
+	ASSERT_LT(0, irq);
+	for (i = 1; i <= 4; i++) {
+		ASSERT_TRUE(setting_write("irq_affinity", "0"));
+		ASSERT_TRUE(pin_to_cpu(self->cpu[0]));
+		ASSERT_TRUE(move_irq(irq, self->cpu[1]));
+		ASSERT_TRUE(some_events(&self->loop, self->ch, 10));
+		ASSERT_TRUE(setting_write("irq_affinity", "1"));
+		ASSERT_TRUE(follows(&self->loop, self->ch, self->cpu[0]));
 	}
 	ASSERT_RIG(&self->rig, loop_close(&self->loop));
 }
