@@ -3,10 +3,11 @@
  * fastwake/N: one thread for each CPU that polls the completion vectors of its
  * CPU while no other thread wants to run there.
  *
- * It runs as SCHED_IDLE: whatever else wakes preempts it at once. A thread that
+ * It polls as SCHED_IDLE: whatever else wakes preempts it at once. A thread that
  * waits for a completion polls itself before it parks (ib_comp_spin()); when it
  * has parked and nothing else runs, fastwake/N goes on in its place. If neither
- * gets to run, the safety timer looks.
+ * gets to run, the safety timer looks. All else it does as an ordinary thread, as
+ * it takes mutexes then, for which others shall not wait until their CPU is idle.
  *
  * A CPU polls while its thread is active, that is, not parked for hotplug, and
  * the CPU is one of those chosen. The mutex covers both conditions and the
@@ -58,6 +59,11 @@ static int fastwake_should_poll(unsigned int cpu)
 
 static void fastwake_poll(unsigned int cpu)
 {
+	static const struct sched_attr idle = {
+		.sched_policy = SCHED_IDLE,
+	};
+
+	WARN_ON_ONCE(sched_setattr_nocheck(current, &idle));
 	/* On a preemptible kernel only hotplug or a new mode ends this. */
 	while (fastwake_should_poll(cpu) && !kthread_should_park()) {
 		if (!ib_comp_poll(FASTWAKE_BUDGET))
@@ -65,6 +71,7 @@ static void fastwake_poll(unsigned int cpu)
 		/* Who never sleeps has to say that it holds nothing. */
 		cond_resched_tasks_rcu_qs();
 	}
+	sched_set_normal(current, 0);
 }
 
 static void fastwake_poller_unpark(unsigned int cpu)
@@ -81,16 +88,6 @@ static void fastwake_poller_park(unsigned int cpu)
 	fastwake_poller_update(cpu);
 }
 
-static void fastwake_poller_setup(unsigned int cpu)
-{
-	static const struct sched_attr attr = {
-		.sched_policy = SCHED_IDLE,
-	};
-
-	WARN_ON_ONCE(sched_setattr_nocheck(current, &attr));
-	fastwake_poller_unpark(cpu);
-}
-
 static void fastwake_poller_cleanup(unsigned int cpu, bool online)
 {
 	fastwake_poller_park(cpu);
@@ -101,7 +98,7 @@ static struct smp_hotplug_thread fastwake_threads = {
 	.thread_comm		= "fastwake/%u",
 	.thread_should_run	= fastwake_should_poll,
 	.thread_fn		= fastwake_poll,
-	.setup			= fastwake_poller_setup,
+	.setup			= fastwake_poller_unpark,
 	.cleanup		= fastwake_poller_cleanup,
 	.park			= fastwake_poller_park,
 	.unpark			= fastwake_poller_unpark,
