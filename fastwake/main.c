@@ -20,7 +20,7 @@ static char *mode = "interrupt";
 module_param(mode, charp, 0444);
 MODULE_PARM_DESC(mode, "off, interrupt (default) or poll; later in /sys/kernel/fastwake/mode");
 
-static char *cpus = "";
+static char *cpus = "all";
 module_param(cpus, charp, 0444);
 MODULE_PARM_DESC(cpus, "list of CPUs that mode=poll has poll (default: all); later in /sys/kernel/fastwake/cpus");
 
@@ -153,13 +153,10 @@ static int __init fastwake_init(void)
 		return new_source;
 	}
 
-	cpumask_copy(&fastwake_cpus, cpu_possible_mask);
-	if (*cpus) {
-		ret = fastwake_parse_cpus(cpus, &fastwake_cpus);
-		if (ret) {
-			pr_err("cpus=%s is not a list of this machine's CPUs\n", cpus);
-			return ret;
-		}
+	ret = fastwake_parse_cpus(cpus, &fastwake_cpus);
+	if (ret) {
+		pr_err("cpus=%s is not a list of this machine's CPUs\n", cpus);
+		return ret;
 	}
 
 	fastwake_irq_affinity_allow(irq_affinity);

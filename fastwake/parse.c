@@ -70,7 +70,7 @@ const char *fastwake_source_name(enum fastwake_source source)
 
 /**
  * fastwake_parse_cpus - a list of CPUs
- * @str: as in "0-3,8"; "" or a newline is the empty list
+ * @str: as in "0-3,8", or "all"; "" or a newline is the empty list
  * @cpus: filled in when the list is good, else not touched
  *
  * Context: process, may sleep.
@@ -81,6 +81,12 @@ int fastwake_parse_cpus(const char *str, struct cpumask *cpus)
 {
 	cpumask_var_t new;
 	int ret;
+
+	/* Numbers may be missing among them, which cpulist_parse() would add. */
+	if (sysfs_streq(str, "all")) {
+		cpumask_copy(cpus, cpu_possible_mask);
+		return 0;
+	}
 
 	if (!alloc_cpumask_var(&new, GFP_KERNEL))
 		return -ENOMEM;

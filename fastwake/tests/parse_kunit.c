@@ -54,6 +54,9 @@ static void parse_cpus_lists(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, fastwake_parse_cpus("\n", cpus), 0);
 	KUNIT_EXPECT_TRUE(test, cpumask_empty(cpus));
+
+	KUNIT_EXPECT_EQ(test, fastwake_parse_cpus("all\n", cpus), 0);
+	KUNIT_EXPECT_TRUE(test, cpumask_equal(cpus, cpu_possible_mask));
 }
 
 static void parse_cpus_keeps_the_old_list(struct kunit *test)

@@ -4,15 +4,16 @@
 #
 # Only some of the CPUs poll, or none: events of the vectors of the others interrupt,
 # not one is lost, and no CPU polls that was not chosen. The ping-pong uses the first
-# vector.
+# vector. The parameter of the module means the same as the file.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 [ -e $FASTWAKE ] || skip_all "fastwake.ko is not loaded"
+MODULE=/lib/modules/fastwake.ko
 read -r initial_mode <$FASTWAKE/mode
 read -r initial_cpus <$FASTWAKE/cpus
 last_cpu=$(($(nproc) - 1))
-plan $((last_cpu + 3))
+plan $((last_cpu + 4))
 
 # polls_but CPU: how often the CPUs polled, without this one
 polls_but() {
@@ -64,5 +65,20 @@ if pingpong; then
 else
 	not_ok "$what" "$why" "$tmp/server" "$tmp/client"
 fi
-echo "$initial_mode" >$FASTWAKE/mode
+
+# loaded_with CPUS PARAMETER...: the module has these CPUs when it is loaded like that
+loaded_with() {
+	want=$1
+	shift
+	rmmod fastwake && insmod $MODULE "$@" && read -r now <$FASTWAKE/cpus && [ "$now" = "$want" ]
+}
+
+what="cpus= of the module"
+if loaded_with "" cpus= && loaded_with 0 cpus=0 && loaded_with "0-$last_cpu" mode="$initial_mode"; then
+	ok "$what"
+else
+	not_ok "$what" "not '$want' but '${now-}'"
+	[ -e $FASTWAKE ] || insmod $MODULE mode="$initial_mode"
+fi
+echo "$initial_cpus" >$FASTWAKE/cpus
 finish

@@ -112,7 +112,7 @@ several_are_set() {
 	tool show && said "mode poll cpus $last_cpu source cq spin-us 7 safety-us 500$rest" || return
 	tool set cpus none source eq && has cpus "" && has source eq && tool show || return
 	said "mode poll cpus none source eq spin-us 7 safety-us 500$rest"
-	tool set cpus "0-$last_cpu" spin-us 50 safety-us 1000 mode off
+	tool set cpus all spin-us 50 safety-us 1000 mode off && has cpus "0-$last_cpu"
 }
 
 kernel_refuses() {

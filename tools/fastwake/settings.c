@@ -9,7 +9,7 @@ static const char usage[] =
 	"Usage: fastwake [ settings ] show\n"
 	"       fastwake [ settings ] set NAME VALUE [ NAME VALUE ]...\n"
 	"where  NAME VALUE := { mode { off | interrupt | poll } |\n"
-	"                       cpus { LIST | none } |\n"
+	"                       cpus { LIST | all | none } |\n"
 	"                       source { eq | cq } |\n"
 	"                       spin-us MICROSECONDS |\n"
 	"                       safety-us MICROSECONDS |\n"
@@ -123,7 +123,7 @@ struct setting {
  * in the way, that were asked for along with it.
  */
 static const struct setting settings[] = {
-	{ "cpus", "cpus", "none, or a list of this machine's CPUs, such as 0-3,8",
+	{ "cpus", "cpus", "all, none, or a list of this machine's CPUs, such as 0-3,8",
 	  cpus_value, out_cpus },
 	{ "source", "source", "eq or cq", source_value, show_word },
 	{ "spin-us", "spin_us", "0 to 1000000 microseconds", number_value, show_number },
