@@ -6,8 +6,8 @@
  * It polls as SCHED_IDLE: whatever else wakes preempts it at once. A thread that
  * waits for a completion polls itself before it parks (ib_comp_spin()); when it
  * has parked and nothing else runs, fastwake/N goes on in its place. If neither
- * gets to run, the safety timer looks. All else it does as an ordinary thread, as
- * it takes mutexes then, for which others shall not wait until their CPU is idle.
+ * gets to run, the safety timer looks. All else it does as an ordinary thread: who
+ * wants one of its mutexes is not to wait for a thread that hardly ever runs.
  *
  * A CPU polls while its thread is active, that is, not parked for hotplug, and
  * the CPU is one of those chosen. The mutex covers both conditions and the

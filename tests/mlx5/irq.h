@@ -32,6 +32,23 @@ static inline int vector_irq(void)
 	return irq;
 }
 
+/*
+ * Events until the vector is that CPU's. The interrupt itself moves with the next one that
+ * comes. False as well after far more of them than that takes.
+ */
+static inline bool vector_comes_to(struct loop *l, struct ibv_comp_channel *ch, int cpu, int other)
+{
+	int i;
+
+	for (i = 0; i < 100000; i++) {
+		if (has_vector(cpu) && !has_vector(other))
+			return true;
+		if (!one_event(l, ch))
+			return false;
+	}
+	return false;
+}
+
 static inline bool move_irq(int irq, int cpu)
 {
 	char path[64];

@@ -4,6 +4,7 @@
  * and later the interrupt of its vector follows its reader, if it may. In the mode poll,
  * in which a CPU counts the events of its vectors.
  */
+#include "cpu_online.h"
 #include "irq.h"
 
 #define EVENTS 100
@@ -43,6 +44,7 @@ FIXTURE_SETUP(steer)
 
 FIXTURE_TEARDOWN(steer)
 {
+	EXPECT_TRUE(set_online(self->cpu[1], true));
 	EXPECT_TRUE(set_nonblock(self->ch, true));
 	EXPECT_EQ(NULL, read_event(self->ch));
 	EXPECT_EQ(EAGAIN, errno);
@@ -181,6 +183,22 @@ TEST_F(steer, interrupt_follows_after_others_moved_it)
 		ASSERT_TRUE(setting_write("irq_affinity", "1"));
 		ASSERT_TRUE(follows(&self->loop, self->ch, self->cpu[0]));
 	}
+	ASSERT_RIG(&self->rig, loop_close(&self->loop));
+}
+
+/* The interrupt was to move with the next one, but none came before that CPU went offline. */
+TEST_F(steer, the_cpu_of_the_reader_goes_offline)
+{
+	int *cpu = self->cpu;
+
+	ASSERT_TRUE(setting_write("irq_affinity", "1"));
+	ASSERT_TRUE(pin_to_cpu(cpu[0]));
+	ASSERT_RIG(&self->rig, loop_open(&self->loop, &self->rig, self->ch, 0));
+	ASSERT_TRUE(follows(&self->loop, self->ch, cpu[1]));
+	ASSERT_TRUE(has_vector(cpu[1]));
+	ASSERT_TRUE(pin_to_cpu(cpu[0]));
+	ASSERT_TRUE(set_online(cpu[1], false));
+	EXPECT_TRUE(vector_comes_to(&self->loop, self->ch, cpu[0], cpu[1]));
 	ASSERT_RIG(&self->rig, loop_close(&self->loop));
 }
 
