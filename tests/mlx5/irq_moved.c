@@ -3,8 +3,6 @@
  * Others than FastWake move the interrupt of a completion vector, an administrator or CPU
  * hotplug: the vector belongs to the CPU that gets it then, and pauses there.
  */
-#include <time.h>
-
 #include "cpu_online.h"
 #include "env_number.h"
 #include "irq.h"
@@ -59,14 +57,6 @@ FIXTURE_TEARDOWN(irq_moved)
 	EXPECT_TRUE(setting_restore(&self->affinity));
 	ASSERT_EQ(0, ibv_destroy_comp_channel(self->ch));
 	ASSERT_RIG(&self->rig, rig_close(&self->rig));
-}
-
-static long long now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
 /*

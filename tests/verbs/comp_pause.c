@@ -5,8 +5,6 @@
  *
  *	FASTWAKE_PAUSE_EVENTS	how many events (3000)
  */
-#include <time.h>
-
 #include "env_number.h"
 #include "polled.h"
 
@@ -58,14 +56,6 @@ static long pauses(void)
 	for (cpu = 0; counter(cpu, "pauses") >= 0; cpu++)
 		n += counter(cpu, "pauses");
 	return n;
-}
-
-static long long now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
 /*

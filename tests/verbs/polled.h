@@ -6,6 +6,7 @@
 #define POLLED_H
 
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "channel.h"
@@ -40,6 +41,15 @@ static inline int module_insert(const char *parameters)
 static inline int module_remove(void)
 {
 	return syscall(SYS_delete_module, "fastwake", 0) ? errno : 0;
+}
+
+/* By the clock of the guest. */
+static inline long long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
 /* A thread that goes through the modes until it is told to stop. */
