@@ -41,7 +41,7 @@ refresh: ## write the commits of build/linux back to patches/
 bisect-check: tree ## compile what each patch touches, patch by patch
 	@$(B)/bisect-check
 
-kernel: tree ## build the kernel; CONFIG=on, debug, kcsan, rt, scx, arm64, stock, mlx5, mlx5-debug, mlx5-kcsan, mlx5-stock, bench, bench-stock, mlx5-bench, mlx5-bench-stock
+kernel: tree ## build the kernel; CONFIG=on, debug, kcsan, rt, pti, scx, arm64, stock, mlx5, mlx5-debug, mlx5-kcsan, mlx5-stock, bench, bench-stock, mlx5-bench, mlx5-bench-stock
 	@$(B)/kernel $(CONFIG)
 
 modules: $(if $(KDIR),deps,kernel) ## build the modules for CONFIG, or for the kernel in KDIR=

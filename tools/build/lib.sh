@@ -268,7 +268,7 @@ lane_read() {
 	. "$file"
 	case $LANE_CONFIG/$LANE_MODE in
 	stock/none | mlx5-stock/none | rt/none | arm64/none) ;;
-	on/* | debug/* | kcsan/* | scx/* | mlx5/* | mlx5-debug/* | mlx5-kcsan/*)
+	on/* | debug/* | kcsan/* | pti/* | scx/* | mlx5/* | mlx5-debug/* | mlx5-kcsan/*)
 		case $LANE_MODE in
 		none | off | interrupt | poll) ;;
 		*) die "tests/vm/lanes/$1: wrong LANE_MODE" ;;
@@ -281,8 +281,8 @@ lane_read() {
 	*) die "tests/vm/lanes/$1: wrong LANE_BOOT or LANE_CLASS" ;;
 	esac
 	case $LANE_BOOT/$LANE_CONFIG/$LANE_MODE in
-	bochs/on/none | bochs/on/poll | bochs/debug/none | bochs/kcsan/none) ;;
-	bochs/*) die "tests/vm/lanes/$1: LANE_BOOT=bochs goes with LANE_CONFIG=on, debug or kcsan, and LANE_MODE=none, or on with poll" ;;
+	bochs/on/none | bochs/on/poll | bochs/debug/none | bochs/kcsan/none | bochs/pti/none) ;;
+	bochs/*) die "tests/vm/lanes/$1: LANE_BOOT=bochs goes with LANE_CONFIG=on, debug, kcsan or pti, and LANE_MODE=none, or on with poll" ;;
 	esac
 	case $LANE_CONFIG/$LANE_DEVICES in
 	mlx5/mlx5* | mlx5-*/mlx5* | */) ;;
