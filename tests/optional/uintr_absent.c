@@ -27,9 +27,14 @@ static const struct {
 	{ "uintr_event", __NR_uintr_event, { 0, 0 } },
 };
 
+static bool kernel_knows(void)
+{
+	return syscall(__NR_uintr_wait, NULL, 0) == -1 && errno != ENOSYS;
+}
+
 TEST(calls_say_so)
 {
-	bool known = syscall(__NR_uintr_wait, NULL, 0) == -1 && errno != ENOSYS;
+	bool known = kernel_knows();
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(calls); i++) {
@@ -38,6 +43,23 @@ TEST(calls_say_so)
 		EXPECT_EQ(known ? ENODEV : ENOSYS, errno)
 			TH_LOG("%s: %s", calls[i].name, strerror(errno));
 	}
+}
+
+/* A kernel that does not know them has no such module, and refuses another kernel's for
+ * the symbols that it lacks, see tests/vm/run-tests.
+ */
+TEST(the_module_is_refused)
+{
+	int fd = open("/lib/modules/uintr_event.ko", O_RDONLY | O_CLOEXEC);
+
+	if (!kernel_knows()) {
+		EXPECT_GT(0, fd);
+		return;
+	}
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-1, syscall(__NR_finit_module, fd, "", 0));
+	EXPECT_EQ(ENODEV, errno);
+	close(fd);
 }
 
 #ifdef __x86_64__

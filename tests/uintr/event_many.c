@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Many eventfds of one thread: each one is signalled, each time. */
+/*
+ * Many eventfds of one thread: each one is signalled, each time, also if there are more
+ * than one interrupt looks at.
+ */
 #include "event_test.h"
 
 #define NR_EVENTS 64
 #define ROUNDS 50
+#define LOOK_AT 256	/* UINTR_LOOK_AT of the kernel, target.c */
+#define NR_FILES (LOOK_AT + 44)
 
 FIXTURE(many)
 {
@@ -70,6 +75,52 @@ TEST_F(many, one_after_the_other)
 			ASSERT_EQ(1, read_number(self->e[i].fd));
 		}
 	}
+}
+
+/*
+ * A CPU that is told looks at its targets in the order in which they were made, and begins
+ * where it ended the last time: once it has looked at all of them, with the first one. So
+ * the last one is beyond those of one interrupt, and nothing else is sent that has the CPU
+ * look there: unless it goes on by itself read() does not return. Should it end early the
+ * two come nearer to the end with each interrupt, so that one of them is beyond soon.
+ */
+TEST(more_than_one_interrupt_looks_at)
+{
+	struct event first, last;
+	int round, i, others;
+
+	if (uintr_missing())
+		SKIP(return, NO_UINTR);
+	if (event_missing())
+		SKIP(return, NO_EVENT);
+	/* They are all of one CPU, and stay there. */
+	ASSERT_TRUE(pin_to_cpu(usable_cpu(0)));
+	others = eventfd(0, EFD_CLOEXEC);
+	ASSERT_LE(0, others);
+	ASSERT_TRUE(event_make(&first, 0));
+	for (i = 0; i < NR_FILES - 2; i++) {
+		/* Open to the end: nobody sends to it, and it is closed with its file. */
+		if (uintr_event(others, O_CLOEXEC) < 0) {
+			ASSERT_EQ(EAGAIN, errno);
+			SKIP(return, "needs a greater user.max_uintr_targets");
+		}
+	}
+	ASSERT_TRUE(event_make(&last, 0));
+
+	for (round = 0; round < ROUNDS; round++) {
+		/* The last one comes first: the look of another one would have come nearer. */
+		_senduipi(last.index);
+		ASSERT_EQ(1, read_number(last.fd));
+		_senduipi(first.index);
+		ASSERT_EQ(1, read_number(first.fd));
+		_senduipi(first.index);
+		_senduipi(last.index);
+		ASSERT_EQ(1, read_number(last.fd));
+		ASSERT_EQ(1, read_number(first.fd));
+	}
+	EXPECT_FALSE(is_readable(others));
+	EXPECT_FALSE(is_readable(first.fd));
+	EXPECT_FALSE(is_readable(last.fd));
 }
 
 TEST_HARNESS_MAIN
