@@ -92,10 +92,13 @@ static const char *do_cqe_error(struct emu *e, char **arg)
 	return rule_add(e, RULE_CQE_ERROR, number(arg[0]), number(arg[1]), number(arg[2]));
 }
 
+/* Also with a status that says that nothing failed: then it is the device that lies. */
 static const char *do_cmd_fail(struct emu *e, char **arg)
 {
+	if (!strcmp(arg[1], "ignore"))
+		return rule_add(e, RULE_CMD_FAIL, number(arg[0]), ST_OK, number(arg[2]));
 	if (!number(arg[1]) || number(arg[1]) > 0xff)
-		return "a status is 1 to 0xff";
+		return "a status is 1 to 0xff, or \"ignore\"";
 	return rule_add(e, RULE_CMD_FAIL, number(arg[0]), number(arg[1]), number(arg[2]));
 }
 
@@ -193,7 +196,7 @@ static const struct {
 	{ "irq-delay", "VECTOR|all USEC", 2, do_irq_delay },
 	{ "cqe-delay", "USEC", 1, do_cqe_delay },
 	{ "cqe-error", "QPN|all SYNDROME [COUNT]", 2, do_cqe_error },
-	{ "cmd-fail", "OPCODE|all STATUS [COUNT]", 2, do_cmd_fail },
+	{ "cmd-fail", "OPCODE|all STATUS|ignore [COUNT]", 2, do_cmd_fail },
 	{ "cmd-timeout", "OPCODE|all [COUNT]", 1, do_cmd_timeout },
 	{ "cmd-busy", "OPCODE|all MSEC [COUNT]", 2, do_cmd_busy },
 	{ "eq-overflow", "CQN [COUNT]", 1, do_eq_overflow },

@@ -110,6 +110,33 @@ static void cmd_fails(struct vf *vf)
 	EXPECT_EQ(vf_simple(vf, MLX5_CMD_OP_ALLOC_PD, 0, 0, 0, NULL), ST_OK);
 }
 
+/* The answer is that the queue has moved, but it has not. */
+static void cmd_is_ignored(struct vf *vf)
+{
+	u8 in[16] = { 0 }, out[IFC_SZ(query_cq_out)];
+	struct pair p;
+	int i;
+
+	setup(vf, &p);
+	EXPECT(!strncmp(vf_control(vf, "cmd-fail 0x403 0"), "error", 5));
+	EXPECT(!strncmp(vf_control(vf, "cmd-fail 0x403 ignored"), "error", 5));
+	okf(vf, "cmd-fail %u ignore", MLX5_CMD_OP_MODIFY_CQ);
+	IFC_SET(query_cq_in, in, opcode, MLX5_CMD_OP_QUERY_CQ);
+	IFC_SET(query_cq_in, in, cqn, p.cq[1].id);
+	for (i = 1; i >= 0; i--) {
+		EXPECT_EQ(vf_modify_cq(vf, &p.cq[1], 8, 0, 0, p.eq[0].id), ST_OK);
+		EXPECT_EQ(vf_cmd(vf, in, sizeof(in), out, sizeof(out)), ST_OK);
+		EXPECT_EQ(IFC_GET(cqc, IFC_AT(query_cq_out, out, cq_context),
+				  c_eqn_or_apu_element), p.eq[i].id);
+		vf_arm_cq(vf, &p.cq[1], false);
+		vf_post_recv(vf, &p.qp[1], p.mr[1].va, 64, p.mr[1].key);
+		vf_send(vf, &p.qp[0], WQE_SEND, 0, 0, &p.mr[0], 0, 8);
+		vf_wait_eqe(vf, &p.eq[i]);
+		EXPECT(!vf_next_eqe(vf, &p.eq[!i]));
+		p.cq[1].sn++;
+	}
+}
+
 static void cmd_is_busy(struct vf *vf)
 {
 	u8 *slot;
@@ -291,8 +318,9 @@ int main(void)
 {
 	static const struct test tests[] = {
 		T(control_socket), T(irq_drop), T(irq_delay), T(cqe_delay), T(cqe_error),
-		T(cmd_fails), T(cmd_is_busy), T(eq_overflow), T(eq_really_full), T(link_down),
-		T(fatal), T(removal), T(disconnect), T(reset), T(page_request), T(clear),
+		T(cmd_fails), T(cmd_is_ignored), T(cmd_is_busy), T(eq_overflow),
+		T(eq_really_full), T(link_down), T(fatal), T(removal), T(disconnect), T(reset),
+		T(page_request), T(clear),
 	};
 
 	return test_main("faults", tests, ARRAY_SIZE(tests));
