@@ -5,14 +5,14 @@
 # Which way the completion events of ibv_rc_pingpong -e take in each mode: with off by
 # an interrupt and a tasklet, as without FastWake; with interrupt by the interrupt
 # alone, which wakes the thread directly; with poll without interrupts. The programs
-# use completion vector 0 on both sides.
+# use completion vector 0 on both sides. Who waits with epoll is woken directly as well.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 FASTWAKE=/sys/kernel/fastwake
 [ -e $FASTWAKE ] || skip_all "fastwake.ko is not loaded"
 read -r initial_mode <$FASTWAKE/mode
-plan 14
+plan 18
 before=$(complaints | wc -l)
 
 # sum NAME: of that counter of all CPUs
@@ -26,14 +26,16 @@ counts() {
 $(sum direct_wakes) $(sum own_polls) $(sum events)"
 }
 
-# in_mode MODE SERVER_CPU CLIENT_CPU: a ping-pong; what it took is in $irqs, $tasklets,
-# $wakes, $own, $events
+# in_mode MODE SERVER_CPU CLIENT_CPU: a ping-pong by $program; what it took is in $irqs,
+# $tasklets, $wakes, $own, $events
+program="ibv_rc_pingpong -c -e"
 in_mode() {
-	what="mode=$1: the ping-pong on CPUs $2 and $3 completes"
+	what="mode=$1: $program on CPUs $2 and $3 completes"
 	echo "$1" >$FASTWAKE/mode
 	# shellcheck disable=SC2046
 	set -- "$2" "$3" $(counts)
-	if run_pair "$1" "$2" ibv_rc_pingpong -d $DEV -c -e -n "$ITERS"; then
+	# shellcheck disable=SC2086
+	if run_pair "$1" "$2" $program -d $DEV -n "$ITERS"; then
 		ok "$what"
 	else
 		not_ok "$what" "$why" "$tmp/server" "$tmp/client"
@@ -72,6 +74,15 @@ for cpus in "0 0" "$SERVER_CPU $CLIENT_CPU"; do
 	holds "mode=poll: the events are polled, and nothing interrupts" \
 		"$irqs < ITERS / 10 && $tasklets < ITERS / 10 && $events >= ITERS && $wakes + $own >= ITERS"
 done
+
+program=epoll_pingpong
+in_mode interrupt 0 0
+holds "mode=interrupt: the interrupts wake who waits with epoll directly" \
+	"$irqs >= ITERS && $wakes >= ITERS && $tasklets < ITERS / 10"
+in_mode poll 0 0
+holds "mode=poll: the polls wake who waits with epoll directly" \
+	"$irqs < ITERS / 10 && $events >= ITERS && $wakes >= ITERS"
+
 [ "$CLIENT_CPU" != "$SERVER_CPU" ] || echo "# with one CPU the two placements are the same"
 echo "$initial_mode" >$FASTWAKE/mode
 drivers_silent "$before"

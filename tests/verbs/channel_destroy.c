@@ -24,6 +24,8 @@ TEST_F(channel, events_of_other_cqs_stay)
 	struct loop second;
 	int i;
 
+	if (rig_arms_once_per_event())
+		return;
 	ASSERT_TRUE(set_nonblock(self->ch, true));
 	ASSERT_RIG(&self->rig, loop_open(&second, &self->rig, self->ch, 0));
 	for (i = 0; i < 3; i++) {
@@ -49,6 +51,8 @@ TEST_F(channel, read_and_queued_events)
 	struct loop second;
 	int i;
 
+	if (rig_arms_once_per_event())
+		return;
 	ASSERT_RIG(&self->rig, loop_open(&second, &self->rig, self->ch, 0));
 	for (i = 0; i < 7; i++)
 		ASSERT_RIG(&self->rig, loop_event(&second));

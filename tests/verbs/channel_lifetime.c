@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A channel that is inherited by fork() or closed, with and without a reader. */
+/*
+ * A channel that is inherited by fork(), duplicated, passed on to another process, or
+ * closed, with and without a reader.
+ */
+#include <rdma/ib_user_verbs.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "channel.h"
@@ -10,6 +15,8 @@ TEST_F(channel, forked_child_reads_the_event)
 	pid_t pid;
 	int i;
 
+	if (rig_arms_once_per_event())
+		return;
 	for (i = 0; i < 5; i++) {
 		pid = fork();
 		ASSERT_LE(0, pid);
@@ -51,6 +58,158 @@ static bool close_channel(struct ibv_comp_channel *ch)
 	int null = open("/dev/null", O_RDWR);
 
 	return null >= 0 && dup2(null, ch->fd) == ch->fd && !close(null);
+}
+
+TEST_F(channel, either_of_two_descriptors)
+{
+	struct ibv_comp_channel other = *self->ch;
+	int i;
+
+	other.fd = dup(self->ch->fd);
+	ASSERT_LE(0, other.fd);
+	for (i = 0; i < 10; i++) {
+		ASSERT_RIG(&self->rig, loop_event(&self->loop));
+		ASSERT_TRUE(wait_readable(&other));
+		ASSERT_TRUE(is_readable(self->ch));
+		ASSERT_EQ(self->loop.cq, read_event(i & 1 ? &other : self->ch));
+		ibv_ack_cq_events(self->loop.cq, 1);
+		ASSERT_RIG(&self->rig, loop_receive(&self->loop));
+		ASSERT_FALSE(is_readable(&other));
+		ASSERT_FALSE(is_readable(self->ch));
+	}
+	ASSERT_EQ(0, close(other.fd));
+	ASSERT_TRUE(some_events(&self->loop, self->ch, 5));
+}
+
+TEST_F(channel, original_closed_before_its_duplicate)
+{
+	struct ibv_comp_channel other = *self->ch;
+	struct reader r;
+
+	other.fd = dup(self->ch->fd);
+	ASSERT_LE(0, other.fd);
+	ASSERT_RIG(&self->rig, loop_event(&self->loop));
+	ASSERT_TRUE(wait_readable(self->ch));
+	ASSERT_TRUE(close_channel(self->ch));
+	/* What was there, and what comes, also if somebody waits for it. */
+	ASSERT_TRUE(is_readable(&other));
+	ASSERT_EQ(self->loop.cq, read_event(&other));
+	ibv_ack_cq_events(self->loop.cq, 1);
+	ASSERT_RIG(&self->rig, loop_receive(&self->loop));
+	ASSERT_TRUE(some_events(&self->loop, &other, 5));
+	ASSERT_TRUE(reader_start(&r, &other));
+	ASSERT_RIG(&self->rig, loop_event(&self->loop));
+	ASSERT_EQ(0, pthread_join(r.thread, NULL));
+	ASSERT_EQ(self->loop.cq, r.cq);
+	ibv_ack_cq_events(r.cq, 1);
+	ASSERT_RIG(&self->rig, loop_receive(&self->loop));
+	ASSERT_EQ(0, close(other.fd));
+}
+
+union control {
+	struct cmsghdr hdr;
+	char buf[CMSG_SPACE(sizeof(int))];
+};
+
+static bool send_fd(int sock, int fd)
+{
+	char c = 'x';
+	struct iovec iov = { .iov_base = &c, .iov_len = 1 };
+	union control control = { };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+	return sendmsg(sock, &msg, 0) == 1;
+}
+
+static int receive_fd(int sock)
+{
+	char c;
+	struct iovec iov = { .iov_base = &c, .iov_len = 1 };
+	union control control = { };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg;
+	int fd;
+
+	if (recvmsg(sock, &msg, 0) != 1)
+		return -1;
+	cmsg = CMSG_FIRSTHDR(&msg);
+	if (!cmsg || cmsg->cmsg_type != SCM_RIGHTS)
+		return -1;
+	memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
+	return fd;
+}
+
+/* A process that knows nothing of the CQs: what it reads, the other one is told. */
+static int read_passed(int sock, int events)
+{
+	struct ib_uverbs_comp_event_desc desc;
+	int fd = receive_fd(sock);
+
+	if (fd < 0)
+		return 1;
+	while (events--) {
+		if (read(fd, &desc, sizeof(desc)) != sizeof(desc))
+			return 2;
+		if (write(sock, &desc, sizeof(desc)) != sizeof(desc))
+			return 3;
+	}
+	return 0;
+}
+
+/* The process is there before the channel, so that it has it by the message only. */
+TEST_F(channel, passed_to_a_process)
+{
+	struct ib_uverbs_comp_event_desc desc;
+	struct ibv_comp_channel *ch;
+	struct loop l[3];
+	int sock[2];
+	int status;
+	pid_t pid;
+	int i;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sock));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(close(sock[0]) ? 4 : read_passed(sock[1], 2));
+	/* If it fails, the read below ends. */
+	ASSERT_EQ(0, close(sock[1]));
+
+	ch = ibv_create_comp_channel(self->rig.ctx);
+	ASSERT_NE(NULL, ch);
+	for (i = 0; i < 3; i++)
+		ASSERT_RIG(&self->rig, loop_open(&l[i], &self->rig, ch, 0));
+	ASSERT_TRUE(send_fd(sock[0], ch->fd));
+
+	/* Of each CQ one: this process' library, which arms it, does not see the event. */
+	for (i = 0; i < 2; i++) {
+		ASSERT_TRUE(wait_for_sleep_in(pid, SYS_read));
+		ASSERT_RIG(&self->rig, loop_event(&l[i]));
+		ASSERT_EQ(sizeof(desc), read(sock[0], &desc, sizeof(desc)));
+		ASSERT_EQ((uintptr_t)l[i].cq, desc.cq_handle);
+		ibv_ack_cq_events(l[i].cq, 1);
+		ASSERT_RIG(&self->rig, loop_receive(&l[i]));
+		ASSERT_FALSE(is_readable(ch));
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_EQ(0, status);
+
+	ASSERT_TRUE(one_event(&l[2], ch));
+	for (i = 0; i < 3; i++)
+		ASSERT_RIG(&self->rig, loop_close(&l[i]));
+	ASSERT_EQ(0, ibv_destroy_comp_channel(ch));
+	ASSERT_EQ(0, close(sock[0]));
 }
 
 TEST_F(channel, close_with_events_queued)

@@ -55,6 +55,8 @@ TEST_F(channel, several_events_of_one_cq)
 {
 	int i;
 
+	if (rig_arms_once_per_event())
+		return;
 	for (i = 0; i < 20; i++)
 		ASSERT_RIG(&self->rig, loop_event(&self->loop));
 	for (i = 0; i < 20; i++) {
@@ -73,6 +75,8 @@ TEST_F(channel, busy_cq_does_not_hide_another)
 	int events = 0;
 	int i;
 
+	if (rig_arms_once_per_event())
+		return;
 	ASSERT_RIG(&self->rig, loop_open(&second, &self->rig, self->ch, 0));
 	for (i = 0; i < 10; i++)
 		ASSERT_RIG(&self->rig, loop_event(&self->loop));

@@ -99,6 +99,8 @@ TEST_F(channel, epoll_edge)
 	struct epoll_event ev;
 	int i;
 
+	if (rig_arms_once_per_event())
+		return;
 	ASSERT_LE(0, ep);
 	ASSERT_TRUE(set_nonblock(self->ch, true));
 	for (i = 0; i < 10; i++) {

@@ -61,9 +61,19 @@ static bool rig_start(struct rig *rig, const char *name)
 	return true;
 }
 
+static const char *device_name(void)
+{
+	return getenv("FASTWAKE_RIG_DEVICE") ?: "rxe0";
+}
+
+bool rig_arms_once_per_event(void)
+{
+	return !strncmp(device_name(), "mlx5_", 5);
+}
+
 bool rig_open(struct rig *rig)
 {
-	const char *name = getenv("FASTWAKE_RIG_DEVICE") ?: "rxe0";
+	const char *name = device_name();
 	struct ibv_device **list;
 	int i;
 

@@ -38,6 +38,13 @@ struct loop {
 	unsigned int received;
 };
 
+/*
+ * A CQ of mlx5 is armed once for each event that the program has taken by
+ * ibv_get_cq_event(): to arm it again before that does nothing, so that there is never more
+ * than one event of it.
+ */
+bool rig_arms_once_per_event(void);
+
 /* All of these return false after filling in rig->why. */
 bool rig_open(struct rig *rig);
 bool rig_close(struct rig *rig);

@@ -36,6 +36,7 @@ struct options {
 
 /* What each side tells the other over TCP, as text. */
 struct address {
+	unsigned int lid;	/* 0: Ethernet */
 	unsigned int qpn;
 	unsigned int psn;
 	union ibv_gid gid;
@@ -171,7 +172,8 @@ static void connect_qp(struct peer *p, const struct options *o,
 		.max_dest_rd_atomic = 1,
 		.min_rnr_timer = 12,
 		.ah_attr = {
-			.is_global = 1,
+			.is_global = !theirs->lid,
+			.dlid = theirs->lid,
 			.port_num = 1,
 			.grh = {
 				.dgid = theirs->gid,
@@ -236,8 +238,8 @@ static int tcp_open(const struct options *o)
 	return conn;
 }
 
-#define ADDRESS_FORMAT "%06x:%06x:"
-#define ADDRESS_CHARS (6 + 1 + 6 + 1 + 2 * sizeof(union ibv_gid))
+#define ADDRESS_FORMAT "%04x:%06x:%06x:"
+#define ADDRESS_CHARS (4 + 1 + 6 + 1 + 6 + 1 + 2 * sizeof(union ibv_gid))
 
 static void tcp_send(int fd, const char *text, size_t len)
 {
@@ -258,13 +260,14 @@ static void exchange(int fd, const struct address *mine, struct address *theirs)
 	size_t i;
 	int n;
 
-	n = sprintf(text, ADDRESS_FORMAT, mine->qpn, mine->psn);
+	n = sprintf(text, ADDRESS_FORMAT, mine->lid, mine->qpn, mine->psn);
 	for (i = 0; i < sizeof(mine->gid); i++)
 		n += sprintf(text + n, "%02x", mine->gid.raw[i]);
 	tcp_send(fd, text, ADDRESS_CHARS);
 
 	tcp_receive(fd, text, ADDRESS_CHARS);
-	if (sscanf(text, ADDRESS_FORMAT "%n", &theirs->qpn, &theirs->psn, &n) != 2)
+	if (sscanf(text, ADDRESS_FORMAT "%n", &theirs->lid, &theirs->qpn, &theirs->psn,
+		   &n) != 3)
 		errx(1, "the other side sent no address: '%s'", text);
 	for (i = 0; i < sizeof(theirs->gid); i++) {
 		unsigned int byte;
@@ -506,6 +509,7 @@ int main(int argc, char **argv)
 {
 	struct options o = { .port = "18515", .size = 4096, .iters = 1000 };
 	struct peer p = { };
+	struct ibv_port_attr port;
 	struct address mine = { };
 	struct address theirs = { };
 	double start, taken;
@@ -523,6 +527,9 @@ int main(int argc, char **argv)
 	for (i = 0; i < RX_DEPTH; i++)
 		post_receive(&p, i);
 
+	if (ibv_query_port(p.ctx, 1, &port))
+		errx(1, "cannot query port 1");
+	mine.lid = port.lid;
 	mine.qpn = p.qp->qp_num;
 	mine.psn = getpid() & 0xffffff;
 	if (ibv_query_gid(p.ctx, 1, o.gid_index, &mine.gid))
