@@ -65,6 +65,7 @@ struct uintr_side {
 	/* what came out */
 	unsigned long failures;
 	uint64_t begin, end;
+	uint64_t paused;	/* between them, for the other one to fall asleep */
 	long csw;
 	uint32_t *sender;	/* of each message that it sent */
 	char why[UINTR_WHY_SIZE];
