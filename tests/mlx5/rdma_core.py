@@ -7,6 +7,8 @@ reason. It has to be right: a test that skips itself without being listed fails,
 so does one that is listed and runs all the same, and a line that matches no test.
 
     rdma_core.py [PATTERN]    only the tests whose names match
+
+On rxe it is tests/rdma-core/modes.py that runs them, with a list of its own.
 """
 
 import collections
@@ -93,7 +95,8 @@ class Tap:
         return 1 if self.failures else 0
 
 
-def run(test, name, rule, tap):
+def run(test, name, rule, tap, prefix):
+    """Its outcome, as a word and what the test said of it."""
     outcome = Outcome()
     # Many draw their arguments, some of which the device does not have: the same ones
     # in each run.
@@ -102,44 +105,56 @@ def run(test, name, rule, tap):
     unittest.TestSuite([test]).run(outcome)
     faulthandler.cancel_dump_traceback_later()
     if outcome.failed_how:
-        tap.result(name, outcome.failed_how.strip().splitlines()[-1], outcome.failed_how)
-    elif outcome.skipped_why and rule:
-        print("# skipped %s: %s (%s)" % (name, rule.reason, outcome.skipped_why), flush=True)
+        last = outcome.failed_how.strip().splitlines()[-1]
+        tap.result(prefix + name, last, outcome.failed_how)
+        return "fails", last
+    if outcome.skipped_why and rule:
+        print("# skipped %s%s: %s (%s)" % (prefix, name, rule.reason, outcome.skipped_why), flush=True)
     elif outcome.skipped_why:
-        tap.result(name, "it skipped itself, and is not listed: %s" % outcome.skipped_why)
+        tap.result(prefix + name, "it skipped itself, and is not listed: %s" % outcome.skipped_why)
     elif rule:
-        tap.result(name, "it runs, yet is listed as skipped: %s" % rule.reason)
+        tap.result(prefix + name, "it runs, yet is listed as skipped: %s" % rule.reason)
     else:
-        tap.result(name, None)
+        tap.result(prefix + name, None)
+    return ("skips itself", outcome.skipped_why) if outcome.skipped_why else ("passes", "")
 
 
-def main():
-    here = os.path.dirname(os.path.abspath(__file__))
-    rules = read_list(os.path.join(here, "rdma_core.list"))
-    wanted = sys.argv[1] if len(sys.argv) > 1 else "*"
-    sys.argv[1:] = []
+def load(arguments):
+    """rdma-core's tests, which are told those arguments, as its run_tests.py does it."""
+    sys.argv[1:] = arguments
     faulthandler.enable()
-
-    # As rdma-core's run_tests.py does.
     from args_parser import parser
     parser.parse_args()
     import tests
+    return list(flatten(unittest.defaultTestLoader.loadTestsFromModule(tests)))
 
-    tap = Tap()
+
+def run_all(suite, rules, tap, wanted="*", prefix=""):
+    """The outcome of each that is not omitted, by its name; results are named PREFIX NAME."""
+    outcomes = {}
     used = set()
-    for test in flatten(unittest.defaultTestLoader.loadTestsFromModule(tests)):
+    for test in suite:
         name = test.id().removeprefix("tests.")
         rule = next((r for r in rules if fnmatch.fnmatchcase(name, r.pattern)), None)
         used.add(rule)
         if not fnmatch.fnmatchcase(name, wanted):
             continue
         if rule and rule.kind == "omit":
-            print("# omitted %s: %s" % (name, rule.reason), flush=True)
+            print("# omitted %s%s: %s" % (prefix, name, rule.reason), flush=True)
         else:
-            run(test, name, rule, tap)
+            outcomes[name] = run(test, name, rule, tap, prefix)
     for rule in rules:
         if rule not in used:
-            tap.result("the list's %s" % rule.pattern, "no such test, or an earlier line has it")
+            tap.result("%sthe list's %s" % (prefix, rule.pattern), "no such test, or an earlier line has it")
+    return outcomes
+
+
+def main():
+    here = os.path.dirname(os.path.abspath(__file__))
+    rules = read_list(os.path.join(here, "rdma_core.list"))
+    wanted = sys.argv[1] if len(sys.argv) > 1 else "*"
+    tap = Tap()
+    run_all(load([]), rules, tap, wanted)
     return tap.finish()
 
 

@@ -263,7 +263,7 @@ lane_read() {
 	local file=$TOP/tests/vm/lanes/$1
 	[ -f "$file" ] || die "no lane '$1'; there are: $(cd "$TOP/tests/vm/lanes" && echo *)"
 	LANE_SMP=2 LANE_MEM=1G LANE_BOOT=free LANE_TIMEOUT=1200 LANE_TEST_TIMEOUT=300
-	LANE_APPEND='' LANE_PREEMPT='' LANE_DEVICES='' LANE_PEER=''
+	LANE_APPEND='' LANE_PREEMPT='' LANE_DEVICES='' LANE_PEER='' LANE_IMAGE=''
 	# shellcheck disable=SC1090
 	. "$file"
 	case $LANE_CONFIG/$LANE_MODE in
@@ -287,6 +287,10 @@ lane_read() {
 	case $LANE_CONFIG/$LANE_DEVICES in
 	mlx5/mlx5* | mlx5-*/mlx5* | */) ;;
 	*) die "tests/vm/lanes/$1: LANE_DEVICES needs a LANE_CONFIG with the driver" ;;
+	esac
+	case $LANE_IMAGE/$LANE_BOOT/$LANE_DEVICES in
+	/* | pyverbs/free/ | pyverbs/icount/) ;;
+	*) die "tests/vm/lanes/$1: wrong LANE_IMAGE, or not one for its LANE_BOOT or LANE_DEVICES" ;;
 	esac
 	case $LANE_PREEMPT in
 	none | voluntary | full) LANE_APPEND+=" preempt=$LANE_PREEMPT" ;;
