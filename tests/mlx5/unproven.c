@@ -6,6 +6,8 @@
  * Where a move fails otherwise, or cannot be read back, the CQ goes on where it was, and a
  * later move may succeed. Not here: a command that is not answered, as the driver waits for
  * that longer than a minute.
+ *
+ * checkpatch: SPACING: FIXTURE_DATA() is a type
  */
 #include <glob.h>
 #include <libgen.h>

@@ -2,6 +2,8 @@
 /*
  * Guests do not see user interrupts on a host that has them: KVM offers neither the
  * feature nor its part of XSTATE, and a guest cannot switch CR4.UINTR on.
+ *
+ * checkpatch: BIT_MACRO: user space has none
  */
 #include <fcntl.h>
 #include <linux/kvm.h>

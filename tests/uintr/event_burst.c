@@ -3,6 +3,8 @@
  * Very many sends at once to an eventfd that CPU 0 is told of, with a reader and with
  * none: what comes after them is signalled as ever. Other than with event_flood nobody
  * has to get work done meanwhile, so that it says something of a slow kernel, too.
+ *
+ * checkpatch: SPACING: FIXTURE_DATA() is a type
  */
 #include "event_test.h"
 

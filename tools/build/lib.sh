@@ -156,21 +156,22 @@ scratch_at() {
 # tools/build/tree, git's index alone is what the patch is applied to.
 MUTANTS_PATCH=$TOP/tests/mutants/mutants.patch
 mutants_commit() {
-	local dir date status=0
+	local dir date tree status=0
 	dir=$(mktemp -d "$BUILD/.mutants.XXXXXX")
-	(
-		export GIT_INDEX_FILE=$dir/index
-		lgit read-tree refs/fastwake/queue || exit 1
-		if ! lgit apply --cached --whitespace=nowarn -v "$MUTANTS_PATCH" >"$dir/log" 2>&1; then
-			grep -vE '^(Checking patch|Hunk)' "$dir/log" | head -n 30 >&2
-			exit 1
-		fi
+	GIT_INDEX_FILE=$dir/index lgit read-tree refs/fastwake/queue || status=$?
+	if [ $status = 0 ] && ! GIT_INDEX_FILE=$dir/index lgit apply --cached --whitespace=nowarn \
+		-v "$MUTANTS_PATCH" >"$dir/log" 2>&1; then
+		grep -vE '^(Checking patch|Hunk)' "$dir/log" | head -n 30 >&2
+		status=1
+	fi
+	if [ $status = 0 ]; then
 		# The same tree is the same commit.
 		date=$(lgit log -1 --format=%cI refs/fastwake/queue)
+		tree=$(GIT_INDEX_FILE=$dir/index lgit write-tree)
 		GIT_AUTHOR_NAME=FastWake GIT_AUTHOR_EMAIL=fastwake@localhost GIT_AUTHOR_DATE=$date \
 			GIT_COMMITTER_NAME=FastWake GIT_COMMITTER_EMAIL=fastwake@localhost GIT_COMMITTER_DATE=$date \
-			lgit commit-tree -p refs/fastwake/queue -m "Faults for the tests to find" "$(lgit write-tree)"
-	) || status=$?
+			lgit commit-tree -p refs/fastwake/queue -m "Faults for the tests to find" "$tree" || status=$?
+	fi
 	rm -rf "$dir"
 	return "$status"
 }
