@@ -83,26 +83,36 @@ FASTWAKE_COUNTER(fallback_policy, fastwake_read_sched, SCHED_DIRECT_POLICY);
 FASTWAKE_COUNTER(fallback_gone, fastwake_read_sched, SCHED_DIRECT_GONE);
 
 static struct attribute vectors_attr = { .name = "vectors", .mode = 0444 };
+static struct attribute movable_attr = { .name = "movable", .mode = 0444 };
 
 struct fastwake_text {
 	char *buf;
 	int len;
+	bool movable;	/* only the vectors whose CQs can move to others */
 };
+
+/* The same as ib_core goes by. A device may turn out not to when it is first asked. */
+static bool fastwake_cqs_move(const struct ib_device *device)
+{
+	return device && device->ops.remap_cq && !READ_ONCE(device->no_remap_cq);
+}
 
 static void fastwake_add_vector(const struct ib_comp_vector *vector, void *arg)
 {
 	const char *name = vector->device ? vector->device->name : "uintr";
 	struct fastwake_text *text = arg;
 
+	if (text->movable && !fastwake_cqs_move(vector->device))
+		return;
 	/* A driver has its vectors before its device is registered, and named. */
 	if (*name)
 		text->len += sysfs_emit_at(text->buf, text->len, "%s%s:%u",
 					   text->len ? " " : "", name, vector->index);
 }
 
-static ssize_t fastwake_vectors_show(int cpu, char *buf)
+static ssize_t fastwake_vectors_show(int cpu, bool movable, char *buf)
 {
-	struct fastwake_text text = { .buf = buf };
+	struct fastwake_text text = { .buf = buf, .movable = movable };
 
 	ib_comp_vector_for_each(cpu, fastwake_add_vector, &text);
 	return text.len + sysfs_emit_at(buf, text.len, "\n");
@@ -110,6 +120,7 @@ static ssize_t fastwake_vectors_show(int cpu, char *buf)
 
 static struct attribute *fastwake_cpu_attrs[] = {
 	&vectors_attr,
+	&movable_attr,
 	&polls_counter.attr,
 	&empty_polls_counter.attr,
 	&events_counter.attr,
@@ -139,8 +150,8 @@ static ssize_t fastwake_cpu_show(struct kobject *kobj, struct attribute *attr, c
 		container_of(attr, struct fastwake_counter, attr);
 	struct fastwake_cpu *fc = container_of(kobj, struct fastwake_cpu, kobj);
 
-	if (attr == &vectors_attr)
-		return fastwake_vectors_show(fc->cpu, buf);
+	if (attr == &vectors_attr || attr == &movable_attr)
+		return fastwake_vectors_show(fc->cpu, attr == &movable_attr, buf);
 	return sysfs_emit(buf, "%llu\n", counter->read(fc->cpu, counter->arg));
 }
 

@@ -73,6 +73,50 @@ static bool come_to(struct loop *l, struct ibv_comp_channel *ch, int cpu, int ot
 	return here > EVENTS / 2 && there < EVENTS / 2;
 }
 
+/* How many lines a command writes, all of which end in @end; -1 if one does not. */
+static int lines_ending(const char *command, const char *end)
+{
+	char line[4096];
+	int n = 0;
+	FILE *f;
+
+	f = popen(command, "re");
+	if (!f)
+		return -1;
+	while (n >= 0 && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strlen(line) < strlen(end) || strcmp(line + strlen(line) - strlen(end), end))
+			n = -1;
+		else
+			n++;
+	}
+	return pclose(f) ? -1 : n;
+}
+
+/* Also after events that would have had the CQ moved. */
+TEST_F(steer, moves_is_no)
+{
+	char movable[64], file[32];
+	int cpu, i;
+
+	ASSERT_TRUE(pin_to_cpu(self->cpu[0]));
+	ASSERT_RIG(&self->rig, loop_open(&self->loop, &self->rig, self->ch, 0));
+	for (i = 0; i < 2; i++) {
+		ASSERT_TRUE(has_vector(self->cpu[0]));
+		for (cpu = 0; counter(cpu, "moves") >= 0; cpu++) {
+			snprintf(file, sizeof(file), "cpu%d/movable", cpu);
+			ASSERT_TRUE(setting_read(file, movable, sizeof(movable)));
+			EXPECT_STREQ("\n", movable);
+		}
+		EXPECT_LT(0, lines_ending("fastwake vector show dev mlx5_0", " moves no"));
+		EXPECT_EQ(1, lines_ending("fastwake -j vector show dev mlx5_0",
+					  ",\"moves\":false}]"));
+		ASSERT_TRUE(pin_to_cpu(self->cpu[1]));
+		ASSERT_TRUE(some_events(&self->loop, self->ch, EVENTS));
+	}
+	ASSERT_RIG(&self->rig, loop_close(&self->loop));
+}
+
 TEST_F(steer, to_the_creator)
 {
 	int i;

@@ -28,7 +28,7 @@ shown() {
 	cat "$tmp/cq" "$tmp/vector"
 	[ $status = 0 ] || return 1
 	cpu=$(sed -nE "s/^dev $DEV cqn [0-9]+ .* comm epoll_pingpong vector $1 cpu //p" "$tmp/cq")
-	[ -n "$cpu" ] && grep -qE "^dev $DEV vector $1 cpu $cpu delivery [a-z]+\$" "$tmp/vector"
+	[ -n "$cpu" ] && grep -qE "^dev $DEV vector $1 cpu $cpu delivery [a-z]+ moves yes\$" "$tmp/vector"
 }
 
 json() {

@@ -12,7 +12,7 @@ last_cpu=$(($(nproc) - 1))
 
 [ -e $FASTWAKE ] || skip_all "fastwake.ko is not loaded"
 read -r initial_mode <$FASTWAKE/mode
-plan 18
+plan 19
 
 # attempt NAME COMMAND...: a result; what is wrong COMMAND writes to $tmp/why
 attempt() {
@@ -191,7 +191,7 @@ needs_root() {
 # counters CPU: of sysfs, as JSON has them, sorted
 counters() {
 	for f in "$FASTWAKE/cpu$1"/*; do
-		[ "${f##*/}" != vectors ] || continue
+		case ${f##*/} in vectors | movable) continue ;; esac
 		read -r value <"$f"
 		echo "\"${f##*/}\":$value"
 	done | sort
@@ -236,7 +236,7 @@ vectors_are_shown() {
 		[ $cpu = 0 ] || delivery=interrupt
 		read -r vectors <$FASTWAKE/cpu$cpu/vectors
 		[ "$vectors" = "$DEV:$cpu" ] || wrong "vectors of CPU $cpu: '$vectors'"
-		said "dev $DEV vector $cpu cpu $cpu delivery $delivery"
+		said "dev $DEV vector $cpu cpu $cpu delivery $delivery moves yes"
 		cpu=$((cpu + 1))
 	done
 	tool vector show dev $DEV
@@ -245,10 +245,31 @@ vectors_are_shown() {
 	tool set cpus "0-$last_cpu" mode off
 }
 
+# rxe can move CQs, whether it is to or not.
+moves_are_shown() {
+	for mode in off poll; do
+		for on in off on; do
+			tool set mode $mode affinity $on
+			cpu=0
+			while [ $cpu -le $last_cpu ]; do
+				has cpu$cpu/movable "$DEV:$cpu"
+				cpu=$((cpu + 1))
+			done
+			tool vector show dev $DEV
+			! grep -v ' moves yes$' "$tmp/out" || wrong "not all of them move"
+			tool -j vector show dev $DEV && json_ok
+			[ "$(tr '}' '\n' <"$tmp/out" | grep -c ',"moves":true$')" = $((last_cpu + 1)) ] ||
+				wrong "JSON does not say so"
+		done
+	done
+	tool set mode off affinity $affinity
+}
+
 # A device that goes takes its vectors along.
 vectors_go() {
 	rdma link del $DEV && tool vector || return
 	[ ! -s "$tmp/out" ] || wrong "there are some without a device"
+	has cpu0/movable ""
 	rdma link add $DEV type rxe netdev lo && wait_for_gid || wrong "$DEV does not come back"
 	tool vector dev $DEV
 }
@@ -349,6 +370,7 @@ attempt "setting takes root" needs_root
 attempt "counters are those of sysfs" counters_are_shown
 attempt "counters of some CPUs" some_cpus_are_shown
 attempt "vectors are those of sysfs" vectors_are_shown
+attempt "whether CQs move" moves_are_shown
 attempt "vectors go with their device" vectors_go
 attempt "the CQ of a running program" cq_is_shown
 attempt "the vector of a CQ" vector_of_cq_is_shown

@@ -69,6 +69,7 @@ void out_string(const char *key, const char *value);
 void out_number(const char *key, uint64_t value);
 void out_cpus(const char *key, const char *list);
 void out_switch(const char *key, bool on);
+void out_answer(const char *key, bool yes);
 void out_break(void);
 void out_item_end(void);
 void out_end(void);

@@ -165,6 +165,15 @@ void out_switch(const char *key, bool on)
 		fputs(on ? "on" : "off", stdout);
 }
 
+void out_answer(const char *key, bool yes)
+{
+	key_is(key);
+	if (json)
+		fputs(yes ? "true" : "false", stdout);
+	else
+		fputs(yes ? "yes" : "no", stdout);
+}
+
 /* The item goes on in a line of its own. */
 void out_break(void)
 {

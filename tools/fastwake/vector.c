@@ -11,7 +11,8 @@ static const char usage[] =
 	"what programs choose with comp_vector; its CPU delivers the events:\n"
 	"  delivery off         as without FastWake\n"
 	"  delivery interrupt   in an interrupt\n"
-	"  delivery poll        by polling\n";
+	"  delivery poll        by polling\n"
+	"  moves yes, moves no  whether its CQs can move to another vector of the device\n";
 
 static int run_vector_show(char **args);
 
@@ -62,20 +63,40 @@ static void add_vector(struct vectors *all, char *text, unsigned int cpu)
 	v->cpu = cpu;
 }
 
-static void read_vectors(struct vectors *all)
+/* @name: of the file that each CPU has of them */
+static void read_vectors(struct vectors *all, const char *name)
 {
-	char file[sizeof("cpu4294967295/vectors")], text[MAX_TEXT], *word, *rest;
+	char file[sizeof("cpu4294967295/") + 16], text[MAX_TEXT], *word, *rest;
 	unsigned int *cpus;
 	int i, n;
 
 	n = sorted_cpus(&cpus);
 	for (i = 0; i < n; i++) {
-		snprintf(file, sizeof(file), "cpu%u/vectors", cpus[i]);
+		snprintf(file, sizeof(file), "cpu%u/%s", cpus[i], name);
 		read_setting(text, file);
 		for (word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
 			add_vector(all, word, cpus[i]);
 	}
 	free(cpus);
+}
+
+static void forget_vectors(struct vectors *all)
+{
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		free(all->v[i].device);
+	free(all->v);
+}
+
+static bool has_device(const struct vectors *all, const char *device)
+{
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		if (!strcmp(all->v[i].device, device))
+			return true;
+	return false;
 }
 
 static int by_device(const void *a, const void *b)
@@ -88,35 +109,35 @@ static int by_device(const void *a, const void *b)
 
 static void show(const char *device)
 {
-	struct vectors all = { NULL, 0 };
+	struct vectors all = { NULL, 0 }, movable = { NULL, 0 };
 	static struct delivery delivery;
 	struct vector *v;
-	bool found = false;
 
 	need_module();
 	read_delivery(&delivery);
-	read_vectors(&all);
+	read_vectors(&all, "vectors");
+	/* Goes by the device: a vector may have another CPU meanwhile. */
+	read_vectors(&movable, "movable");
 	if (all.n)
 		qsort(all.v, all.n, sizeof(*all.v), by_device);
-	for (v = all.v; v < all.v + all.n; v++)
-		found |= device && !strcmp(device, v->device);
-	if (device && !found)
+	if (device && !has_device(&all, device))
 		refused("there is no RDMA device \"%s\" with completion vectors", device);
 
 	out_begin();
 	for (v = all.v; v < all.v + all.n; v++) {
-		if (!device || !strcmp(device, v->device)) {
-			out_item();
-			out_string("dev", v->device);
-			out_number("vector", v->index);
-			out_number("cpu", v->cpu);
-			out_string("delivery", delivery_of(&delivery, v->cpu));
-			out_item_end();
-		}
-		free(v->device);
+		if (device && strcmp(device, v->device))
+			continue;
+		out_item();
+		out_string("dev", v->device);
+		out_number("vector", v->index);
+		out_number("cpu", v->cpu);
+		out_string("delivery", delivery_of(&delivery, v->cpu));
+		out_answer("moves", has_device(&movable, v->device));
+		out_item_end();
 	}
 	out_end();
-	free(all.v);
+	forget_vectors(&movable);
+	forget_vectors(&all);
 }
 
 static int run_vector_show(char **args)
