@@ -93,13 +93,21 @@ static inline struct ibv_cq *read_event(struct ibv_comp_channel *ch)
 	return context == cq->cq_context ? cq : NULL;
 }
 
+/* The event and the message that it stands for. */
+static inline bool take_event(struct ibv_comp_channel *ch, struct loop *l)
+{
+	if (read_event(ch) != l->cq) {
+		snprintf(l->rig->why, sizeof(l->rig->why), "no event of the CQ");
+		return false;
+	}
+	ibv_ack_cq_events(l->cq, 1);
+	return loop_receive(l);
+}
+
 /* One event from the message to its data. */
 static inline bool one_event(struct loop *l, struct ibv_comp_channel *ch)
 {
-	if (!loop_event(l) || read_event(ch) != l->cq)
-		return false;
-	ibv_ack_cq_events(l->cq, 1);
-	return loop_receive(l);
+	return loop_event(l) && take_event(ch, l);
 }
 
 static inline bool some_events(struct loop *l, struct ibv_comp_channel *ch, int n)

@@ -19,17 +19,6 @@ static bool epoll_add(int ep, int fd, unsigned int events)
 	return !epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev);
 }
 
-/* The event and the message that it stands for. */
-static bool take_event(struct ibv_comp_channel *ch, struct loop *l)
-{
-	if (read_event(ch) != l->cq) {
-		snprintf(l->rig->why, sizeof(l->rig->why), "no event of the CQ");
-		return false;
-	}
-	ibv_ack_cq_events(l->cq, 1);
-	return loop_receive(l);
-}
-
 TEST_F(channel, epoll_oneshot)
 {
 	struct epoll_event again = { .events = EPOLLIN | EPOLLONESHOT };

@@ -4,10 +4,10 @@
  * closed, with and without a reader.
  */
 #include <rdma/ib_user_verbs.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "channel.h"
+#include "pass_fd.h"
 
 TEST_F(channel, forked_child_reads_the_event)
 {
@@ -104,50 +104,6 @@ TEST_F(channel, original_closed_before_its_duplicate)
 	ibv_ack_cq_events(r.cq, 1);
 	ASSERT_RIG(&self->rig, loop_receive(&self->loop));
 	ASSERT_EQ(0, close(other.fd));
-}
-
-union control {
-	struct cmsghdr hdr;
-	char buf[CMSG_SPACE(sizeof(int))];
-};
-
-static bool send_fd(int sock, int fd)
-{
-	char c = 'x';
-	struct iovec iov = { .iov_base = &c, .iov_len = 1 };
-	union control control = { };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	return sendmsg(sock, &msg, 0) == 1;
-}
-
-static int receive_fd(int sock)
-{
-	char c;
-	struct iovec iov = { .iov_base = &c, .iov_len = 1 };
-	union control control = { };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg;
-	int fd;
-
-	if (recvmsg(sock, &msg, 0) != 1)
-		return -1;
-	cmsg = CMSG_FIRSTHDR(&msg);
-	if (!cmsg || cmsg->cmsg_type != SCM_RIGHTS)
-		return -1;
-	memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
-	return fd;
 }
 
 /* A process that knows nothing of the CQs: what it reads, the other one is told. */

@@ -4,17 +4,6 @@
 
 #include "channel.h"
 
-/* The event and the message that it stands for. */
-static bool take_event(struct ibv_comp_channel *ch, struct loop *l)
-{
-	if (read_event(ch) != l->cq) {
-		snprintf(l->rig->why, sizeof(l->rig->why), "no event of the CQ");
-		return false;
-	}
-	ibv_ack_cq_events(l->cq, 1);
-	return loop_receive(l);
-}
-
 TEST_F(channel, poll)
 {
 	struct pollfd pfd = { .fd = self->ch->fd, .events = POLLIN };
